@@ -1,0 +1,86 @@
+"""Detect, run, hot-reload, scaffold and evolve Python backends and full-stack projects.
+
+Every public name is loaded on first use (PEP 562), so that `import devtool` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.api import ContextAwareServerRunner, ProjectPhaseDetector
+    from devtool.detection import detect
+    from devtool.errors import (
+        AmbiguousError,
+        ConfigError,
+        ConflictError,
+        DevtoolError,
+        ServiceError,
+        ToolchainError,
+        UndetectedError,
+    )
+    from devtool.launch import plan
+    from devtool.model.detection import Component, Detection, Evidence, Phase, Role, Strength
+    from devtool.model.launch import LaunchPlan, Service
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AmbiguousError": "devtool.errors",
+    "Component": "devtool.model.detection",
+    "ConfigError": "devtool.errors",
+    "ConflictError": "devtool.errors",
+    "ContextAwareServerRunner": "devtool.api",
+    "Detection": "devtool.model.detection",
+    "DevtoolError": "devtool.errors",
+    "Evidence": "devtool.model.detection",
+    "LaunchPlan": "devtool.model.launch",
+    "Phase": "devtool.model.detection",
+    "ProjectPhaseDetector": "devtool.api",
+    "Role": "devtool.model.detection",
+    "Service": "devtool.model.launch",
+    "ServiceError": "devtool.errors",
+    "Strength": "devtool.model.detection",
+    "ToolchainError": "devtool.errors",
+    "UndetectedError": "devtool.errors",
+    "detect": "devtool.detection",
+    "plan": "devtool.launch",
+}
+
+__all__ = [
+    "AmbiguousError",
+    "Component",
+    "ConfigError",
+    "ConflictError",
+    "ContextAwareServerRunner",
+    "Detection",
+    "DevtoolError",
+    "Evidence",
+    "LaunchPlan",
+    "Phase",
+    "ProjectPhaseDetector",
+    "Role",
+    "Service",
+    "ServiceError",
+    "Strength",
+    "ToolchainError",
+    "UndetectedError",
+    "__version__",
+    "detect",
+    "plan",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home module on first use."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

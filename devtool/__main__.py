@@ -1,0 +1,5 @@
+"""`python -m devtool`."""
+
+from devtool.cli import main
+
+main()

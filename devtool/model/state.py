@@ -1,0 +1,53 @@
+"""What is running: the nouns of the state file and of `devtool status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """Where a service is in its life."""
+
+    PENDING = "pending"
+    STARTING = "starting"
+    READY = "ready"
+    UNHEALTHY = "unhealthy"
+    RELOADING = "reloading"
+    STOPPING = "stopping"
+    EXITED = "exited"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessState:
+    """One service of a run. Times are seconds since the epoch (UTC); `exit_code` is 128+n for a signal."""
+
+    name: str
+    role: str
+    status: Status
+    pid: int | None = None
+    pid_started: float | None = None
+    url: str = ""
+    port: int | None = None
+    started_at: float | None = None
+    ready_ms: float | None = None
+    exit_code: int | None = None
+    restarts: int = 0
+    reloads: int = 0
+    reload_ms: float | None = None
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """One run of one project: the supervisor and its services."""
+
+    root: str
+    supervisor_pid: int
+    supervisor_started: float
+    started_at: float
+    processes: tuple[ProcessState, ...] = ()
+    schema: int = SCHEMA
