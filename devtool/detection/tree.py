@@ -1,0 +1,391 @@
+"""A bounded, cached, read-only view of a repository.
+
+Nothing here follows a link out of the root, opens anything but a regular file, or reads more than
+a fixed number of entries, files and bytes: a tree of 100,000 files costs what a small one does.
+What could not be read is noted by name and never quoted, since it may hold secrets.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from functools import cached_property
+from pathlib import Path
+
+from devtool.errors import ConfigError
+from devtool.model.detection import Note
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_DEPTH = 9
+MAX_ENTRIES = 12_000
+MAX_ENTRIES_PER_FOLDER = 1_500
+MAX_FOLDERS = 1_500
+MAX_FILE_BYTES = 1_048_576
+MAX_READS = 2_500
+MAX_TOTAL_BYTES = 24 * 1_048_576
+
+# Folders that hold other people's code, build output, or an editor's or agent's files.
+NOISE_FOLDERS = frozenset(
+    "node_modules bower_components site-packages dist-packages __pycache__ venv virtualenv dist "
+    "htmlcov vendor third_party vendored __pypackages__ wheelhouse coverage".split()
+)
+KEPT_DOT_FOLDERS = frozenset({".vscode", ".streamlit"})
+# Read after their siblings, so that they cannot eat the budget of the code.
+LATE_FOLDERS = frozenset(
+    "data dataset datasets assets static public media images img fixtures locale locales docs "
+    "doc test tests specs history logs uploads storage migrations versions examples".split()
+)
+
+
+class SourceTree:
+    """The files of a repository, and their text.
+
+    Args:
+        root: The folder to look at.
+
+    Raises:
+        ConfigError: When the root does not exist, is no folder, or cannot be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = _checked_root(root)
+        self._real = os.path.realpath(self.root)
+        self.notes: list[Note] = []
+        self._text: dict[str, str | None] = {}
+        self._parsed: dict[tuple[str, str], object] = {}
+        self._reads = 0
+        self._bytes = 0
+        self._cut: set[str] = set()
+        self._files: dict[str, None] = {}
+        self._folders: dict[str, None] = {"": None}
+        self._walk()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Relative paths with `/`, shallow folders first."""
+        return tuple(self._files)
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Relative paths of the folders that were looked into; the root is the empty string."""
+        return frozenset(self._folders)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """Lower-case file name -> relative paths."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self._files:
+            found[path.rpartition("/")[2].lower()].append(path)
+        return found
+
+    @cached_property
+    def python_files(self) -> tuple[str, ...]:
+        """Every `.py` file."""
+        return tuple(p for p in self._files if p.endswith(".py"))
+
+    @cached_property
+    def python_folders(self) -> frozenset[str]:
+        """Every folder with a Python file in it or below it, the root left out."""
+        found: set[str] = set()
+        for path in self.python_files:
+            parent = path.rpartition("/")[0]
+            while parent and parent not in found:
+                found.add(parent)
+                parent = parent.rpartition("/")[0]
+        return frozenset(found)
+
+    def named(self, *names: str) -> list[str]:
+        """Every file with one of these lower-case names, shallow ones first."""
+        found = [path for name in names for path in self.by_name.get(name, ())]
+        return sorted(found, key=lambda path: (path.count("/"), path))
+
+    def has(self, path: str) -> bool:
+        """Whether `path` is a regular file of this tree, also where the walk was cut short."""
+        if path in self._files:
+            return True
+        folder = path.rpartition("/")[0]
+        if folder not in self._cut:
+            return False
+        return self._regular(path) is not None
+
+    def has_folder(self, path: str) -> bool:
+        """Whether `path` was looked into as a folder."""
+        return path in self._folders
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a text file; none when it cannot be read."""
+        return (self.read(path) or "").splitlines()
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, or None with a note when it cannot be read."""
+        if path not in self._text:
+            self._text[path] = self._read_text(path)
+        return self._text[path]
+
+    def toml(self, path: str) -> dict[str, object]:
+        """The table of a TOML file; empty when it is missing or malformed."""
+        value = self._parse("toml", path, _load_toml)
+        return value if isinstance(value, dict) else {}
+
+    def json(self, path: str) -> dict[str, object]:
+        """The object of a JSON file, comments allowed; empty when missing, malformed or no object."""
+        value = self._parse("json", path, _load_json)
+        if value is not None and not isinstance(value, dict):
+            self.note(path, "is not a JSON object")
+            self._parsed["json", path] = {}
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def yaml(self, path: str) -> dict[str, object]:
+        """The mapping of a YAML file; empty when missing, malformed or no mapping."""
+        value = self._parse("yaml", path, _load_yaml)
+        if value is not None and not isinstance(value, dict):
+            self.note(path, "is not a YAML mapping")
+            self._parsed["yaml", path] = {}
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def note(self, path: str, text: str, *, kind: str = "unreadable", line: int = 0) -> None:
+        """Record something about a file, once."""
+        note = Note(f"{path} {text}", path, line, kind)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _walk(self) -> None:
+        level = [("", str(self.root))]
+        entries = folders = 0
+        for depth in range(MAX_DEPTH + 1):
+            below: list[tuple[str, str]] = []
+            for relative, absolute in sorted(level, key=_late_last):
+                if entries >= MAX_ENTRIES or folders >= MAX_FOLDERS:
+                    self._cut.add(relative)
+                    continue
+                folders += 1
+                entries += self._scan(relative, absolute, below)
+            if not below:
+                break
+            if depth == MAX_DEPTH:
+                self._cut.update(relative for relative, _ in below)
+            level = below
+        if self._cut:
+            self.notes.append(
+                Note(
+                    f"only part of this tree was looked at: {len(self._files)} files "
+                    f"in {folders} folders",
+                    kind="budget",
+                )
+            )
+
+    def _scan(self, relative: str, absolute: str, below: list[tuple[str, str]]) -> int:
+        try:
+            with os.scandir(absolute) as entries:
+                found = []
+                for entry in entries:
+                    if len(found) >= MAX_ENTRIES_PER_FOLDER:
+                        self._cut.add(relative)
+                        break
+                    found.append(entry)
+        except OSError as error:
+            self.note(relative or ".", f"could not be listed ({_reason(error)})")
+            return 1
+        names = {entry.name for entry in found}
+        if relative and "pyvenv.cfg" in names:
+            return 1
+        self._folders[relative] = None
+        prefix = relative + "/" if relative else ""
+        for entry in sorted(found, key=lambda entry: entry.name):
+            path = prefix + entry.name
+            kind = _kind(entry)
+            if kind == "folder" and not _is_noise(entry.name, relative):
+                below.append((path, entry.path))
+            elif kind == "file" or (kind == "link" and self._regular(path) is not None):
+                self._files[path] = None
+        return len(found)
+
+    def _regular(self, path: str) -> str | None:
+        """The real path of a regular file inside the root, or None."""
+        try:
+            real = os.path.realpath(os.path.join(self.root, path), strict=True)
+            inside = os.path.commonpath((real, self._real)) == self._real
+            return real if inside and stat.S_ISREG(os.lstat(real).st_mode) else None
+        except (OSError, ValueError):
+            return None
+
+    def _read_text(self, path: str) -> str | None:
+        raw = self._read_bytes(path)
+        if raw is None:
+            return None
+        try:
+            return _decode(raw, path)
+        except (UnicodeDecodeError, LookupError):
+            self.note(path, "is not text in a known encoding")
+            return None
+
+    def _read_bytes(self, path: str) -> bytes | None:
+        if self._reads >= MAX_READS or self._bytes >= MAX_TOTAL_BYTES:
+            return None
+        real = self._regular(path)
+        if real is None:
+            if path in self._files:
+                self.note(path, "is gone or no regular file")
+            return None
+        self._reads += 1
+        try:
+            raw = _read_limited(real)
+        except OSError as error:
+            self.note(path, f"could not be read ({_reason(error)})")
+            return None
+        if raw is None:
+            self.note(path, f"is larger than {MAX_FILE_BYTES // 1024} KiB and was not read")
+            return None
+        self._bytes += len(raw)
+        return raw
+
+    def _parse(self, kind: str, path: str, load: Callable[[str], object]) -> object:
+        key = (kind, path)
+        if key not in self._parsed:
+            self._parsed[key] = self._load(kind, path, load)
+        return self._parsed[key]
+
+    def _load(self, kind: str, path: str, load: Callable[[str], object]) -> object:
+        text = self.read(path)
+        if not text or not text.strip():
+            return None
+        try:
+            return load(text)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            self.note(path, f"is not valid {kind.upper()}")
+        except (RecursionError, MemoryError):
+            self.note(path, f"is nested too deeply for {kind.upper()}")
+        return None
+
+
+def _checked_root(root: Path) -> Path:
+    try:
+        mode = os.stat(root).st_mode
+        if not stat.S_ISDIR(mode):
+            raise ConfigError(f"{root} is not a folder", hint="name a folder with -C")
+        absolute = Path(os.path.abspath(root))
+        with os.scandir(absolute):
+            return absolute
+    except FileNotFoundError as error:
+        raise ConfigError(f"{root} does not exist", hint="name a folder with -C") from error
+    except (OSError, ValueError) as error:
+        reason = _reason(error) if isinstance(error, OSError) else "no usable path"
+        raise ConfigError(f"{root} could not be read ({reason})", hint="check its owner and mode") from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    try:
+        if entry.is_symlink():
+            return "link"
+        if entry.is_dir(follow_symlinks=False):
+            return "folder"
+        return "file" if entry.is_file(follow_symlinks=False) else "other"
+    except OSError:
+        return "other"
+
+
+def _is_noise(name: str, parent: str) -> bool:
+    if name.startswith("."):
+        return name not in KEPT_DOT_FOLDERS
+    # A top-level `build` is output; `src/build` may be a package of that name.
+    return name in NOISE_FOLDERS or name.endswith(".egg-info") or (name == "build" and not parent)
+
+
+def _late_last(folder: tuple[str, str]) -> tuple[bool, str]:
+    return folder[0].rpartition("/")[2].lower() in LATE_FOLDERS, folder[0]
+
+
+def _read_limited(real: str) -> bytes | None:
+    """The bytes of a regular file, or None when there are too many."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(real, flags)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "not a regular file")
+        if status.st_size > MAX_FILE_BYTES:
+            return None
+        raw = file.read(MAX_FILE_BYTES + 1)
+    return raw if len(raw) <= MAX_FILE_BYTES else None
+
+
+def _decode(raw: bytes, path: str) -> str:
+    """Text by byte-order mark, PEP 263 cookie or UTF-8."""
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return raw[3:].decode("utf-8")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        if not path.endswith(".py"):
+            raise
+        return raw.decode(_source_encoding(raw))
+    if "\0" in text:
+        raise UnicodeDecodeError("utf-8", b"\0", 0, 1, "NUL byte")
+    return text
+
+
+def _source_encoding(raw: bytes) -> str:
+    import re
+
+    for line in raw.split(b"\n", 2)[:2]:
+        cookie = re.match(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", line)
+        if cookie:
+            return cookie.group(1).decode("ascii", "replace")
+    return "utf-8"
+
+
+def _load_toml(text: str) -> object:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _load_json(text: str) -> object:
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(_without_comments(text))
+
+
+def _without_comments(text: str) -> str:
+    """JSON out of JSON with comments and trailing commas, as launch.json and tsconfig.json are."""
+    import re
+
+    pieces = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+    bare = pieces.sub(lambda match: match.group(1) or "", text)
+    trailing = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
+    return trailing.sub(lambda match: match.group(1) or "", bare)
+
+
+def _load_yaml(text: str) -> object:
+    if text.lstrip().startswith("{"):
+        import json
+
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass  # flow-style YAML starts with a brace too
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        for document in yaml.load_all(text, Loader=loader):
+            return document  # type: ignore[no-any-return]  # an untyped document, checked by the caller
+    except yaml.YAMLError as error:
+        raise ValueError("not YAML") from error
+    return None
