@@ -1,0 +1,1 @@
+"""A to-do list over HTTP, kept in one SQLite file."""
