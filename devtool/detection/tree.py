@@ -30,14 +30,53 @@ MAX_TOTAL_BYTES = 24 * 1_048_576
 
 # Folders that hold other people's code, build output, or an editor's or agent's files.
 NOISE_FOLDERS = frozenset(
-    "node_modules bower_components site-packages dist-packages __pycache__ venv virtualenv dist "
-    "htmlcov vendor third_party vendored __pypackages__ wheelhouse coverage".split()
+    [
+        "node_modules",
+        "bower_components",
+        "site-packages",
+        "dist-packages",
+        "__pycache__",
+        "venv",
+        "virtualenv",
+        "dist",
+        "htmlcov",
+        "vendor",
+        "third_party",
+        "vendored",
+        "__pypackages__",
+        "wheelhouse",
+        "coverage",
+    ]
 )
 KEPT_DOT_FOLDERS = frozenset({".vscode", ".streamlit"})
 # Read after their siblings, so that they cannot eat the budget of the code.
 LATE_FOLDERS = frozenset(
-    "data dataset datasets assets static public media images img fixtures locale locales docs "
-    "doc test tests specs history logs uploads storage migrations versions examples".split()
+    [
+        "data",
+        "dataset",
+        "datasets",
+        "assets",
+        "static",
+        "public",
+        "media",
+        "images",
+        "img",
+        "fixtures",
+        "locale",
+        "locales",
+        "docs",
+        "doc",
+        "test",
+        "tests",
+        "specs",
+        "history",
+        "logs",
+        "uploads",
+        "storage",
+        "migrations",
+        "versions",
+        "examples",
+    ]
 )
 
 
@@ -276,7 +315,9 @@ def _checked_root(root: Path) -> Path:
         raise ConfigError(f"{root} does not exist", hint="name a folder with -C") from error
     except (OSError, ValueError) as error:
         reason = _reason(error) if isinstance(error, OSError) else "no usable path"
-        raise ConfigError(f"{root} could not be read ({reason})", hint="check its owner and mode") from error
+        raise ConfigError(
+            f"{root} could not be read ({reason})", hint="check its owner and mode"
+        ) from error
 
 
 def _reason(error: OSError) -> str:

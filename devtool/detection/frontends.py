@@ -1,0 +1,163 @@
+"""Frontends: a package.json whose dependencies name a framework and whose script starts it."""
+
+from __future__ import annotations
+
+import re
+
+from devtool.detection.commands import split_line
+from devtool.detection.frameworks import Framework
+from devtool.detection.targets import is_aside
+from devtool.detection.tree import SourceTree
+from devtool.model.detection import Component, Evidence, Role, Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# Variables by which frontends of these frameworks are told where their backend is.
+_BACKEND_VARIABLE = re.compile(
+    r"\b((?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC|REACT_APP|EXPO_PUBLIC)_"
+    r"(?:API|BACKEND|SERVER)(?:_BASE|_SERVER|_BACKEND|_API)?(?:_URL|_URI|_HOST|_ENDPOINT|_BASE)?)\b"
+)
+_SOURCE_SUFFIXES = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".vue", ".svelte", ".astro", ".html")
+MAX_VARIABLE_FILES = 60
+
+
+def frontends(tree: SourceTree, frameworks: Sequence[Framework]) -> list[Component]:
+    """Every frontend, the one at the most usual place first."""
+    tables = [f for f in frameworks if f.npm]
+    found: list[tuple[tuple[int, int, str], Component]] = []
+    for path in tree.named("package.json"):
+        folder = path.rpartition("/")[0]
+        if is_aside(f"{folder}/") or path.count("/") > 4:
+            continue
+        component = _frontend(tree, path, folder, tables)
+        if component is not None:
+            unusual = folder.rpartition("/")[2] not in ("frontend", "web", "client", "ui", "")
+            found.append(((unusual, folder.count("/"), folder), component))
+    return [component for _, component in sorted(found, key=lambda item: item[0])]
+
+
+def _frontend(
+    tree: SourceTree, path: str, folder: str, tables: Sequence[Framework]
+) -> Component | None:
+    package = tree.json(path)
+    dependencies = _names(package.get("dependencies")) | _names(package.get("devDependencies"))
+    framework = next((f for f in tables if dependencies & set(f.npm)), None)
+    scripts = package.get("scripts")
+    if framework is None or not isinstance(scripts, dict):
+        return None
+    script = next((s for s in framework.default_script if isinstance(scripts.get(s), str)), None)
+    if script is None or not _starts_here(scripts[script]) or not _has_source(tree, folder):
+        return None
+    port = _port(scripts[script]) or framework.start.port
+    start = framework.start
+    return Component(
+        role=Role.FRONTEND,
+        framework=framework.slug,
+        root=folder,
+        entry=script,
+        start=Start(
+            argv=start.argv,
+            cwd=folder,
+            address=start.address,
+            env=(
+                *start.env,
+                *((name, "{backend_url}") for name in backend_variables(tree, folder)),
+            ),
+            port=port,
+        ),
+        evidence=(
+            Evidence(
+                f"depends on {next(n for n in framework.npm if n in dependencies)}",
+                path,
+                _line(tree, path, *[f'"{n}"' for n in framework.npm]),
+                source="package.json",
+            ),
+            Evidence(
+                f'script "{script}": {scripts[script]}',
+                path,
+                _line(tree, path, f'"{script}"'),
+                source="package.json",
+            ),
+        ),
+    )
+
+
+def _names(value: object) -> set[str]:
+    return {str(name) for name in value} if isinstance(value, dict) else set()
+
+
+def _starts_here(command: str) -> bool:
+    """Whether a script starts this folder's own server, and not others'."""
+    if re.search(r"concurrently|npm-run-all|turbo\b|\bnx\b|lerna|workspace|--filter", command):
+        return False
+    return split_line(command)[:1] != ["cd"]
+
+
+def _has_source(tree: SourceTree, folder: str) -> bool:
+    prefix = f"{folder}/" if folder else ""
+    return any(
+        path.startswith(prefix)
+        and path.endswith((*_SOURCE_SUFFIXES, ".json"))
+        and path != f"{prefix}package.json"
+        for path in tree.files
+    )
+
+
+def _port(command: str) -> int | None:
+    match = re.search(r"(?:--port|-p|PORT)[= ](\d{2,5})\b", command)
+    return int(match[1]) if match and int(match[1]) < 65536 else None
+
+
+def _line(tree: SourceTree, path: str, *needles: str) -> int:
+    for number, line in enumerate(tree.lines(path), 1):
+        if any(needle in line for needle in needles):
+            return number
+    return 0
+
+
+def backend_variables(tree: SourceTree, folder: str) -> list[str]:
+    """The environment variables by which a frontend asks where its backend is."""
+    prefix = f"{folder}/" if folder else ""
+    names: dict[str, None] = {}
+    for path in _variable_files(tree, prefix):
+        for match in _BACKEND_VARIABLE.finditer(tree.read(path) or ""):
+            names[match[1]] = None
+    return list(names)
+
+
+def _variable_files(tree: SourceTree, prefix: str) -> Iterator[str]:
+    examples = [
+        f"{prefix}{name}" for name in (".env.example", ".env.local.example", ".env.sample", ".env")
+    ]
+    yield from (path for path in examples if tree.has(path))
+    count = 0
+    for path in tree.files:
+        if not path.startswith(prefix) or not path.endswith(_SOURCE_SUFFIXES[:5]):
+            continue
+        if not re.search(
+            r"api|client|config|http|fetch|axios|env|lib/|services/", path[len(prefix) :]
+        ):
+            continue
+        yield path
+        count += 1
+        if count >= MAX_VARIABLE_FILES:
+            return
+
+
+def static_site(tree: SourceTree, framework: Framework) -> Component | None:
+    """A plain HTML frontend: an index.html beside a backend, with nothing to build it."""
+    for folder in ("frontend", "public", "static", "web", "client", "www", "site", ""):
+        path = f"{folder}/index.html" if folder else "index.html"
+        package = f"{folder}/package.json" if folder else "package.json"
+        if tree.has(path) and not tree.has(package):
+            return Component(
+                role=Role.FRONTEND,
+                framework=framework.slug,
+                root=folder,
+                entry=".",
+                start=Start(argv=framework.start.argv, cwd=folder, port=framework.start.port),
+                evidence=(Evidence("is a page with nothing to build it", path, 1),),
+            )
+    return None

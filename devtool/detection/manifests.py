@@ -1,0 +1,87 @@
+"""The distributions a project declares, by normalised name (PEP 503)."""
+
+from __future__ import annotations
+
+import re
+
+from devtool.detection.tree import SourceTree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+def normalise(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def distributions(tree: SourceTree, folder: str) -> dict[str, tuple[str, int]]:
+    """Every distribution declared in a folder's manifests -> where: (path, line)."""
+    prefix = f"{folder}/" if folder else ""
+    found: dict[str, tuple[str, int]] = {}
+    for path, names in _manifests(tree, prefix):
+        lines = tree.lines(path)
+        for name in names:
+            if name not in found:
+                found[name] = path, _line(lines, name)
+    return found
+
+
+def _manifests(tree: SourceTree, prefix: str) -> Iterator[tuple[str, list[str]]]:
+    pyproject = f"{prefix}pyproject.toml"
+    if tree.has(pyproject):
+        yield pyproject, _of_pyproject(tree.toml(pyproject))
+    for name in (
+        "requirements.txt",
+        "requirements/base.txt",
+        "requirements.in",
+        "requirements/dev.txt",
+    ):
+        path = prefix + name
+        if tree.has(path):
+            yield path, [n for line in tree.lines(path) if (n := requirement_name(line))]
+    pipfile = f"{prefix}Pipfile"
+    if tree.has(pipfile):
+        packages = tree.toml(pipfile).get("packages")
+        yield pipfile, [normalise(n) for n in packages] if isinstance(packages, dict) else []
+    setup = f"{prefix}setup.py"
+    if tree.has(setup):
+        block = re.search(r"install_requires\s*=\s*\[(.*?)\]", tree.read(setup) or "", re.DOTALL)
+        quoted = re.findall(r"[\"']([^\"']+)[\"']", block[1]) if block else []
+        yield setup, [n for text in quoted if (n := requirement_name(text))]
+
+
+def _of_pyproject(table: dict[str, object]) -> list[str]:
+    project = table.get("project")
+    tool = table.get("tool")
+    texts: list[object] = []
+    if isinstance(project, dict):
+        texts += _list(project.get("dependencies"))
+        extras = project.get("optional-dependencies")
+        for group in extras.values() if isinstance(extras, dict) else ():
+            texts += _list(group)
+    names = [requirement_name(text) for text in texts if isinstance(text, str)]
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    if isinstance(poetry, dict) and isinstance(poetry.get("dependencies"), dict):
+        names += [normalise(str(name)) for name in poetry["dependencies"]]
+    return [name for name in names if name]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def requirement_name(text: str) -> str:
+    """The normalised name of a requirement specifier (PEP 508), or an empty string."""
+    match = _REQUIREMENT.match(text)
+    return normalise(match[1]) if match and not text.lstrip().startswith(("#", "-")) else ""
+
+
+def _line(lines: list[str], name: str) -> int:
+    for number, line in enumerate(lines, 1):
+        if name in normalise(line):
+            return number
+    return 0

@@ -1,0 +1,88 @@
+"""Several projects in one repository: phases side by side, samples, lessons, services."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from devtool.detection.tree import SourceTree
+from devtool.detection.votes import Votes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PHASE_FOLDER = re.compile(
+    r"^(?:[\w-]*?[-_])?phase[-_ ]?0?([1-5]|iv|v|i{1,3})(?![a-z0-9])", re.IGNORECASE
+)
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
+_TEMPLATE_FILES = ("cookiecutter.json", "copier.yml", "copier.yaml")
+RIVAL_SHARE = 0.8
+MANY = 3
+
+
+class Collection(NamedTuple):
+    """Projects standing side by side, and why they are taken for such."""
+
+    folders: tuple[str, ...]
+    reason: str
+
+
+def template_reason(tree: SourceTree) -> str:
+    """Why a repository is a template to generate from rather than something to run, or ''."""
+    for name in _TEMPLATE_FILES:
+        if tree.has(name):
+            return f"{name} makes this a template"
+    if any("{{" in folder.partition("/")[0] for folder in tree.folders):
+        return "a folder named {{...}} makes this a template"
+    return ""
+
+
+def phase_folders(tree: SourceTree) -> dict[str, int]:
+    """Top-level folders named after a phase that hold a project -> the phase."""
+    found: dict[str, int] = {}
+    for path in tree.files:
+        top, slash, _ = path.partition("/")
+        match = _PHASE_FOLDER.match(top) if slash and top not in found else None
+        if match:
+            number = match[1].lower()
+            found[top] = int(number) if number.isdigit() else _ROMAN[number]
+    code = {path.partition("/")[0] for path in tree.files if path.endswith((".py", "package.json"))}
+    return {folder: number for folder, number in found.items() if folder in code}
+
+
+def collection(tree: SourceTree, ranked: Sequence[Votes]) -> Collection | None:
+    """The projects of a repository that holds several and declares none as its own."""
+    phases = phase_folders(tree)
+    if len(phases) > 1 and not _has_own_code(tree):
+        return Collection(tuple(sorted(phases)), "phase folders stand side by side")
+    return _siblings(tree, ranked)
+
+
+def _has_own_code(tree: SourceTree) -> bool:
+    return any(path.startswith(("backend/", "src/", "app/")) for path in tree.python_files)
+
+
+def _siblings(tree: SourceTree, ranked: Sequence[Votes]) -> Collection | None:
+    if not ranked:
+        return None
+    top = ranked[0]
+    folders = {}
+    for votes in ranked:
+        folder = _project_folder(tree, votes.target.cwd, votes.target.file)
+        if votes.role is top.role and votes.weight >= RIVAL_SHARE * top.weight:
+            folders[folder] = None
+    if "" in folders or len(folders) < MANY:
+        return None
+    return Collection(tuple(sorted(folders)), f"{len(folders)} projects stand side by side")
+
+
+def _project_folder(tree: SourceTree, cwd: str, file: str) -> str:
+    """The folder of the project that a target belongs to: its nearest manifest's, or its top."""
+    names = ("pyproject.toml", "requirements.txt", "setup.py", "Pipfile")
+    folder = file.rpartition("/")[0] or cwd
+    while folder:
+        if any(tree.has(f"{folder}/{name}") for name in names):
+            return folder
+        folder = folder.rpartition("/")[0]
+    return "" if not cwd else cwd

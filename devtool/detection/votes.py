@@ -1,0 +1,235 @@
+"""Votes for launch targets: what declares or suggests each one, and how much that counts.
+
+The weights are how often a source was right in labelled repositories; agreement of independent
+sources adds up, and a target that does not resolve gets none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from devtool.detection.declared import FIRM_SOURCES, PROSE_SOURCES, WEIGHTS, Declaration
+from devtool.detection.frameworks import GENERIC
+from devtool.detection.targets import App, Resolver, Target, is_aside
+from devtool.model.detection import Evidence, Note, Role, Strength
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LIKELY_FOLDERS = frozenset({"backend", "server", "api", "chatbot_backend", "huggingface-backend"})
+_UNLIKELY_FOLDERS = frozenset(
+    "services microservices frontend mcp mcp_server mcp-server infrastructure aiops deploy "
+    "huggingface kagent functions lambda workers plugins".split()
+)
+_LIKELY_NAMES = {
+    "main": 2.0,
+    "app": 1.0,
+    "asgi": 1.0,
+    "wsgi": 0.5,
+    "server": 0.5,
+    "index": 0.5,
+    "api": 0.5,
+}
+STRUCTURE_SCALE = 2.5
+MAX_STRUCTURE = 5.0
+
+
+@dataclass(slots=True)
+class Votes:
+    """One target with everything that speaks for it."""
+
+    target: Target
+    weight: float = 0.0
+    best: float = 0.0
+    evidence: list[Evidence] = field(default_factory=list)
+    sources: set[str] = field(default_factory=set)
+
+    @property
+    def role(self) -> Role:
+        """What the target is for."""
+        return self.target.framework.role
+
+    @property
+    def declared(self) -> bool:
+        """Whether anything but the code's shape and prose names it."""
+        return bool(self.sources - PROSE_SOURCES - {"code"})
+
+    @property
+    def project(self) -> str:
+        """The folder it is started from."""
+        return self.target.cwd
+
+
+class Ballot:
+    """Collects votes by what is started, whichever way it is spelled."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self.by_identity: dict[tuple[str, str], Votes] = {}
+        self.stale: list[Declaration] = []
+        self.broken: list[Declaration] = []
+
+    def add_declarations(self, declarations: Iterable[Declaration]) -> None:
+        """Count every declaration that resolves; remember those that do not."""
+        seen: dict[str, set[tuple[str, str]]] = {}
+        scripts = [d for d in declarations if d.source == "console script"]
+        for declaration in declarations:
+            target = self.resolver.resolve(declaration)
+            if target is None:
+                self._stale(declaration)
+                continue
+            if is_aside(target.file) and declaration.source not in FIRM_SOURCES:
+                continue
+            before = seen.setdefault(declaration.source, set())
+            weight = WEIGHTS[declaration.source]
+            if declaration.source == "console script":
+                weight = _script_weight(declaration, scripts, target)
+            if target.identity in before:
+                weight = 0.0
+            elif before:
+                weight *= 0.5
+            before.add(target.identity)
+            self._vote(
+                target,
+                weight * _soundness(target),
+                _evidence(declaration, target),
+                declaration.source,
+            )
+
+    def add_apps(self, apps: Iterable[App]) -> None:
+        """Count every application that the code binds, by how it stands in the tree."""
+        for app in apps:
+            if app.framework.role is Role.CONSOLE or app.framework.role is Role.WORKER:
+                continue
+            target = self._target_of(app)
+            if target is None:
+                continue
+            weight = self._structure(app, target) / STRUCTURE_SCALE
+            weight = min(max(weight, 0.1), MAX_STRUCTURE) * _soundness(target)
+            made = "is made by" if app.factory else "creates"
+            fact = (
+                f"{app.attribute} {made} {app.framework.slug}"
+                if app.factory
+                else (f"{app.attribute} {made} {_made(app)}")
+            )
+            self._vote(target, weight, Evidence(fact, app.file, app.line), "code")
+
+    def _target_of(self, app: App) -> Target | None:
+        if app.framework.runs_by_object or app.framework.slug == "django":
+            return self.resolver.app_target(app)
+        if app.factory:
+            return None
+        return self.resolver.script_target(app.file, "")._replace(framework=app.framework)
+
+    def _structure(self, app: App, target: Target) -> float:
+        """How much an application's place and company make it the one to start."""
+        resolver = self.resolver
+        folders = app.file.split("/")[:-1]
+        stem = app.file.rpartition("/")[2][:-3]
+        if stem == "__init__":
+            stem = folders[-1] if folders else ""
+        local = sum(
+            i.module.startswith(".") or resolver.importer.find(target.cwd, i.module) is not None
+            for i in resolver.index.imports(app.file)
+        )
+        lower = [folder.lower() for folder in folders]
+        score = 2.0 * resolver.has_manifest(target.cwd)
+        score += 2.0 * (not target.cwd or lower[-1:] == ["backend"] or lower[-1:] == ["server"])
+        score += min(local, 6) * 0.6
+        score += _LIKELY_NAMES.get(stem, -1.0)
+        score += 0.5 * (app.attribute in ("app", "application"))
+        score -= 0.4 * len(folders)
+        score -= 3.0 * any(folder in _UNLIKELY_FOLDERS for folder in lower)
+        score += 2.0 * any(folder in _LIKELY_FOLDERS for folder in lower)
+        return score - 1.0 * app.factory
+
+    def _vote(self, target: Target, weight: float, evidence: Evidence, source: str) -> None:
+        votes = self.by_identity.setdefault(target.identity, Votes(target))
+        votes.weight += weight
+        if weight > votes.best:
+            votes.best = weight
+            votes.target = _merge(target, votes.target)
+        else:
+            votes.target = _merge(votes.target, target)
+        if evidence not in votes.evidence:
+            votes.evidence.append(evidence)
+        votes.sources.add(source)
+
+    def _stale(self, declaration: Declaration) -> None:
+        if declaration.source in FIRM_SOURCES:
+            self.broken.append(declaration)
+        elif declaration.invocation.kind in ("app", "manage", "module", "ui", "path-app", "script"):
+            self.stale.append(declaration)
+
+    def ranked(self) -> list[Votes]:
+        """Every target, the best supported first."""
+        return sorted(
+            self.by_identity.values(),
+            key=lambda votes: (-votes.weight, votes.target.cwd, votes.target.entry),
+        )
+
+
+def _merge(first: Target, second: Target) -> Target:
+    """The better supported spelling, with what only the other one knew."""
+    framework = first.framework
+    if framework is GENERIC and second.framework is not GENERIC and second.framework.runs_by_object:
+        framework = second.framework
+    return first._replace(framework=framework, port=first.port or second.port)
+
+
+def _soundness(target: Target) -> float:
+    """What unresolved imports and depth leave of a vote."""
+    sound = 0.3 if target.problems else 1.0
+    return sound * (0.8 if "/" in target.cwd else 1.0)
+
+
+def _script_weight(
+    declaration: Declaration, scripts: Sequence[Declaration], target: Target
+) -> float:
+    here = [s for s in scripts if s.folder == declaration.folder]
+    named = "named" in declaration.invocation.words
+    weight = WEIGHTS["console script"]
+    if len(here) == 1 or named:
+        return weight + (1.0 if named else 0.0)
+    return weight / 4
+
+
+def _made(app: App) -> str:
+    made = (
+        app.framework.constructs[0].rpartition(".")[2]
+        if app.framework.constructs
+        else app.framework.slug
+    )
+    return f"{made}()"
+
+
+def _evidence(declaration: Declaration, target: Target) -> Evidence:
+    strength = Strength.HINT if declaration.source in PROSE_SOURCES else Strength.PROOF
+    named = declaration.invocation.target or declaration.invocation.via
+    return Evidence(
+        f"{declaration.source} names {named}",
+        declaration.path,
+        declaration.line,
+        strength,
+        declaration.source,
+    )
+
+
+def near_misses(ballot: Ballot) -> list[Note]:
+    """Declarations that name something which is not there."""
+    found = []
+    for declaration in ballot.stale:
+        if declaration.source in PROSE_SOURCES:
+            continue
+        named = re.sub(r"\s+", " ", declaration.invocation.target)
+        found.append(
+            Note(
+                f"{declaration.source} names {named}, which is not there",
+                declaration.path,
+                declaration.line,
+                "near miss",
+            )
+        )
+    return found
