@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from devtool.detection.consoles import Console, consoles
 from devtool.detection.declared import Declaration, declarations
-from devtool.detection.frameworks import FRAMEWORKS, GENERIC, SCRIPT, Framework
+from devtool.detection.frameworks import FRAMEWORKS, SCRIPT, Framework
 from devtool.detection.frontends import frontends, static_site
 from devtool.detection.layers import (
     ai_evidence,
@@ -71,7 +71,7 @@ def examine(tree: SourceTree, frameworks: Sequence[Framework] = ()) -> Detection
     ballot.add_apps(resolver.code_apps())
     ranked = ballot.ranked()
     serving = [votes for votes in ranked if votes.role in SERVING]
-    console = consoles(resolver, found, _by_slug(table, "python"))
+    console = consoles(resolver, found, SCRIPT)
     pages = frontends(tree, table)
     choice = _choose(tree, ballot, serving, ranked, console)
     signals, proofs = _signals(resolver, serving, pages, console, ranked)

@@ -50,7 +50,6 @@ _UVICORN = Start(
     reload=("--reload",),
     port=8000,
 )
-_SCRIPT = Start(argv=("{python}", "{entry}"), port=8000)
 _CONSOLE = Start(argv=("{python}", "{entry}"), http=False, tty=True)
 
 
@@ -293,7 +292,6 @@ FRAMEWORKS = (
         constructs=("argparse.ArgumentParser",),
         start=_CONSOLE,
     ),
-    Framework(slug="python", role=Role.CONSOLE, start=_CONSOLE),
     Framework(
         slug="celery",
         role=Role.WORKER,
@@ -362,6 +360,8 @@ FRAMEWORKS = (
     ),
 )
 
+# A program of which nothing is known but that it runs.
+SCRIPT = Framework(slug="python", role=Role.CONSOLE, start=_CONSOLE)
 # Object servers that any ASGI or WSGI framework may be named to; used where the framework behind
 # a declared target cannot be told from the code.
 GENERIC = Framework(
@@ -371,7 +371,6 @@ GENERIC = Framework(
     factory=("--factory",),
     runs_by_object=True,
 )
-SCRIPT = Framework(slug="script", role=Role.BACKEND, start=_SCRIPT)
 
 
 def constructors(frameworks: tuple[Framework, ...]) -> dict[str, Framework]:

@@ -331,15 +331,8 @@ class Resolver:
         if invocation.kind == "command":
             return self._resolve_command(declaration)
         if invocation.kind == "task":
-            framework = SCRIPT
-            return Target(
-                "task",
-                framework,
-                declaration.folder,
-                invocation.target,
-                "",
-                words=(invocation.via,),
-            )
+            place, name = declaration.folder, invocation.target
+            return Target("task", GENERIC, place, name, "", words=(invocation.via,))
         if invocation.kind in ("langgraph", "reflex"):
             framework = self._by_slug.get(invocation.kind, GENERIC)
             file = join(
@@ -496,7 +489,7 @@ class Resolver:
                 return self._manage_target(path, invocation.port)
             if self.tree.has(path):
                 folder, _, name = path.rpartition("/")
-                return Target("manage", SCRIPT, folder, name, path, words=("runserver",))
+                return Target("manage", GENERIC, folder, name, path, words=("runserver",))
         return None
 
     def _resolve_file(self, invocation: Invocation, folders: Sequence[str]) -> Target | None:
