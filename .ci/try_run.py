@@ -1,6 +1,8 @@
-"""Start a command that serves, ask it over HTTP, stop it by SIGTERM, and look for what is left.
+"""Start a command that serves, ask it over HTTP, stop it, and look for what is left.
 
-usage: try_run.py --url URL --cwd FOLDER -- COMMAND...
+usage: try_run.py --url URL --cwd FOLDER [--ctrl-c] -- COMMAND...
+
+It is stopped by SIGTERM; with --ctrl-c as a terminal does it, by SIGINT to the whole process group.
 """
 
 from __future__ import annotations
@@ -16,19 +18,22 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-MARK = "DEVTOOL_CI_MARK"
+MARK = "CI_RUN_MARK"
 START_SECONDS = 300
 STOP_SECONDS = 30
 
 
 def main() -> int:
-    """0 if the command answered, ended with 143 and left no process behind."""
+    """0 if the command answered, ended with the right code and left no process behind."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
     parser.add_argument("--cwd", required=True)
+    parser.add_argument("--ctrl-c", action="store_true")
     parser.add_argument("command", nargs="+")
     args = parser.parse_args()
 
+    # A shell in the background ignores SIGINT and so do its children; a handled signal is reset.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     mark = uuid.uuid4().hex
     process = subprocess.Popen(
         args.command,
@@ -40,12 +45,19 @@ def main() -> int:
     try:
         body = answer(args.url, process)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        code = process.wait(STOP_SECONDS)
+        code = stop(process, ctrl_c=args.ctrl_c)
     left = marked(mark)
     print(f"answered {body[:80]!r}, ended with {code}, left {len(left)} processes", flush=True)
-    return 0 if code in (143, -signal.SIGTERM) and not left else 1
+    return 0 if code == (130 if args.ctrl_c else 143) and not left else 1
+
+
+def stop(process: subprocess.Popen[bytes], *, ctrl_c: bool) -> int:
+    """The exit code after the signal, or the one it has ended with already."""
+    if process.poll() is None and ctrl_c:
+        os.killpg(process.pid, signal.SIGINT)
+    elif process.poll() is None:
+        process.terminate()
+    return process.wait(STOP_SECONDS)
 
 
 def answer(url: str, process: subprocess.Popen[bytes]) -> bytes:

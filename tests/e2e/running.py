@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 DEVTOOL = str(Path(sys.executable).with_name("devtool"))
-MARK = "DEVTOOL_TEST_MARK"
+MARK = "E2E_MARK"
 DEADLINE = 60.0
 
 # A process gets a controlling terminal only if it asks for one as the leader of its session.
