@@ -64,13 +64,16 @@ def _console(
     framework = resolver.framework_of_script(path)
     if framework is not None and framework.role is not Role.CONSOLE:
         return
-    forms = sorted(_forms(resolver, path, is_main, framework or python), key=lambda form: form[:2])
+    by_path = ("script", path) in said
+    by_module = any(kind == "module" and _same_module(path, name) for kind, name in said)
+    forms = sorted(
+        _forms(resolver, path, framework or python, by_module=by_module and not by_path),
+        key=lambda form: form[:2],
+    )
     if not forms:
         return
     _, _, target = forms[0]
-    mentioned = ("script", path) in said or any(
-        kind == "module" and _same_module(path, name) for kind, name in said
-    )
+    mentioned = by_path or by_module
     yield Console(
         _score(path, target, source, mentioned=mentioned, root=resolver.tree.root.name),
         target,
@@ -94,13 +97,18 @@ def _same_module(path: str, module: str) -> bool:
 
 
 def _forms(
-    resolver: Resolver, path: str, is_main: bool, framework: Framework
+    resolver: Resolver, path: str, framework: Framework, *, by_module: bool
 ) -> Iterator[tuple[int, int, Target]]:
-    """Each way to run a file: (unresolved imports, awkwardness, target)."""
+    """Each way to run a file: (unresolved imports, awkwardness, target).
+
+    A file of a package is a module: `python -m` gives its relative imports a parent (PEP 366).
+    """
     own = path.rpartition("/")[0]
+    is_main = path.endswith("__main__.py")
+    packaged = bool(own) and resolver.tree.has(f"{own}/__init__.py")
     if not is_main:
         script = resolver.script_target(path, "")._replace(framework=framework)
-        yield len(script.problems), 0, script
+        yield len(script.problems), 3 if by_module or packaged else 0, script
     for depth, base in enumerate(ancestors(path)):
         module = module_name(path, base)
         if module is None or (base == own and not is_main):

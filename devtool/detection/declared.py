@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_FILES_PER_SOURCE = 12
 
 WEIGHTS = {
+    "devtool.toml": 100.0,
     "tool.fastapi": 12.0,
     "flaskenv": 9.0,
     "litestar": 9.0,
@@ -41,11 +42,14 @@ WEIGHTS = {
     "readme below": 2.0,
 }
 # A wrong item of one of these is an error that names it; a stale item of the others is passed over.
-FIRM_SOURCES = frozenset({"tool.fastapi", "flaskenv", "litestar"})
+FIRM_SOURCES = frozenset({"devtool.toml", "tool.fastapi", "flaskenv", "litestar"})
 PROSE_SOURCES = frozenset({"readme", "readme below", "contributing", "shell script"})
 
 _DEV_TASK = re.compile(
     r"(?:(?:run|start|dev|serve|up)[-_:.]?)?(?:dev|serve|server|start|run|api|web|app|backend|up)(?:[-_:.](?:dev|server|api|backend|start|local|run))?"
+)
+_SERVING_WORDS = frozenset(
+    "dev server serve api web app backend run start local default up".split()
 )
 _TARGET_LINE = re.compile(r"^(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]+[\w*+\"'=. -]+)?:(?!=)")
 
@@ -58,6 +62,24 @@ class Declaration(NamedTuple):
     line: int
     folder: str
     invocation: Invocation
+
+
+class Pin(NamedTuple):
+    """A target that the user named: `[services.NAME] entry = ..., cwd = ...` of a file."""
+
+    entry: str
+    cwd: str
+    path: str
+    line: int = 0
+
+
+def pinned(pin: Pin) -> Declaration:
+    """The declaration that a pin makes: an object, a file, or what `python -m` takes."""
+    words = ["uvicorn", pin.entry] if ":" in pin.entry else ["python", pin.entry]
+    if ":" not in pin.entry and not pin.entry.endswith(".py"):
+        words = ["python", "-m", pin.entry]
+    invocation = parse(words) or Invocation("app", pin.entry, "uvicorn")
+    return Declaration("devtool.toml", pin.path, pin.line, pin.cwd, invocation)
 
 
 def declarations(tree: SourceTree, *, prose: bool = True) -> list[Declaration]:
@@ -202,15 +224,23 @@ def _pyproject(tree: SourceTree) -> Iterator[Declaration]:
                     tree, "project task", path, command, line=_line_of(tree, path, name)
                 )
         yield from _hatch(tree, path, table)
-        yield from _scripts(
-            tree, path, _dig(table, "project", "scripts"), _dig(table, "project", "name")
-        )
-        yield from _scripts(
-            tree,
-            path,
-            _dig(table, "tool", "poetry", "scripts"),
-            _dig(table, "tool", "poetry", "name"),
-        )
+        if not _is_packaged(tree, path, table):
+            continue
+        for owner in (_dig(table, "project"), _dig(table, "tool", "poetry")):
+            yield from _scripts(tree, path, _dig(owner, "scripts"), _dig(owner, "name"))
+
+
+def _is_packaged(tree: SourceTree, path: str, table: dict[str, object]) -> bool:
+    """Whether installing the project makes its scripts: without a build system nothing does."""
+    if _dig(table, "tool", "uv", "package") is False:
+        return False
+    if (
+        "build-system" in table
+        or _dig(table, "tool", "poetry")
+        or _dig(table, "tool", "uv", "package")
+    ):
+        return True
+    return any(tree.has(join(_folder(path), name)) for name in ("setup.py", "setup.cfg"))
 
 
 def _dig(value: object, *keys: str) -> object:
@@ -252,8 +282,7 @@ def _hatch(tree: SourceTree, path: str, table: dict[str, object]) -> Iterator[De
         if not isinstance(scripts, dict):
             continue
         for name, command in scripts.items():
-            last = str(name).rpartition(".")[2]
-            if not (_DEV_TASK.fullmatch(str(name)) or last in ("start", "serve", "dev")):
+            if not set(re.split(r"[.:_-]", str(name))) <= _SERVING_WORDS:
                 continue
             commands = command if isinstance(command, list) else [command]
             line = _line_of(tree, path, str(name))
@@ -266,14 +295,9 @@ def _hatch(tree: SourceTree, path: str, table: dict[str, object]) -> Iterator[De
                         yield Declaration("project task", path, line, place, found)
                         continue
                 label = str(name) if environment == "default" else f"{environment}:{name}"
-                if "worker" not in label:
-                    yield Declaration(
-                        "project task",
-                        path,
-                        line,
-                        _folder(path),
-                        Invocation("task", label, "hatch"),
-                    )
+                yield Declaration(
+                    "project task", path, line, _folder(path), Invocation("task", label, "hatch")
+                )
 
 
 def _scripts(tree: SourceTree, path: str, scripts: object, name: object) -> Iterator[Declaration]:
@@ -299,7 +323,8 @@ def _setup(tree: SourceTree) -> Iterator[Declaration]:
     """console_scripts of setup.cfg and, where they are literals, of setup.py."""
     for path in _files(tree, "setup.cfg", "setup.py", depth=2):
         text = tree.read(path) or ""
-        if "console_scripts" not in text:
+        pyproject = tree.toml(join(_folder(path), "pyproject.toml"))
+        if "console_scripts" not in text or _dig(pyproject, "project", "scripts"):
             continue
         tail = text[text.index("console_scripts") :]
         block = tail[: tail.find("]")] if path.endswith(".py") else tail

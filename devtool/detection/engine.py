@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from devtool.detection.consoles import Console, consoles
-from devtool.detection.declared import Declaration, declarations
+from devtool.detection.declared import Declaration, Pin, declarations, pinned
 from devtool.detection.frameworks import FRAMEWORKS, SCRIPT, Framework
 from devtool.detection.frontends import frontends, static_site
 from devtool.detection.layers import (
@@ -17,9 +17,16 @@ from devtool.detection.layers import (
     event_evidence,
     kubernetes_evidence,
     queue_evidence,
+    web_imports,
 )
 from devtool.detection.phases import DEFAULT_DESCRIPTION, phase_of
-from devtool.detection.projects import RIVAL_SHARE, Collection, collection, template_reason
+from devtool.detection.projects import (
+    Collection,
+    collection,
+    phase_folders,
+    project_folder,
+    template_reason,
+)
 from devtool.detection.pysource import PythonIndex
 from devtool.detection.targets import Resolver, Target, is_aside
 from devtool.detection.tree import SourceTree
@@ -42,6 +49,8 @@ if TYPE_CHECKING:
 
 SERVING = (Role.BACKEND, Role.UI, Role.MCP)
 ENOUGH = 2.0
+RIVAL_SHARE = 0.8
+TWIN_SHARE = 0.97
 ENOUGH_CONSOLE = -2.0
 
 
@@ -61,11 +70,13 @@ class Choice(NamedTuple):
     refusal: Refusal | None = None
 
 
-def examine(tree: SourceTree, frameworks: Sequence[Framework] = ()) -> Detection:
+def examine(
+    tree: SourceTree, frameworks: Sequence[Framework] = (), pins: Sequence[Pin] = ()
+) -> Detection:
     """Everything that devtool knows of a tree."""
     table = (*frameworks, *FRAMEWORKS)
     resolver = Resolver(PythonIndex(tree), table)
-    found = declarations(tree)
+    found = [*map(pinned, pins), *declarations(tree)]
     ballot = Ballot(resolver)
     ballot.add_declarations(found)
     ballot.add_apps(resolver.code_apps())
@@ -73,17 +84,17 @@ def examine(tree: SourceTree, frameworks: Sequence[Framework] = ()) -> Detection
     serving = [votes for votes in ranked if votes.role in SERVING]
     console = consoles(resolver, found, SCRIPT)
     pages = frontends(tree, table)
-    choice = _choose(tree, ballot, serving, ranked, console)
-    signals, proofs = _signals(resolver, serving, pages, console, ranked)
+    group = collection(tree, serving or ranked)
+    choice = _choose(tree, ballot, serving or ranked, group)
+    # The layers of samples side by side are each one's own, not the collection's.
+    samples = group is not None and not phase_folders(tree)
+    signals, proofs = _signals(resolver, ballot, serving, pages, console, ranked, samples=samples)
     phase, description = phase_of(signals)
     components = _components(tree, resolver, choice, console, pages, table, signals, ranked)
     refusal = choice.refusal
     if refusal is None and not components:
         refusal = Refusal("undetected", "nothing here starts", _pin_hint())
     shown = components if refusal is None else ()
-    group = (
-        collection(tree, serving) if refusal is not None and refusal.kind == "ambiguous" else None
-    )
     return Detection(
         root=str(tree.root),
         phase=phase,
@@ -110,25 +121,23 @@ def _by_slug(table: Sequence[Framework], slug: str) -> Framework:
 
 
 def _choose(
-    tree: SourceTree,
-    ballot: Ballot,
-    serving: Sequence[Votes],
-    ranked: Sequence[Votes],
-    console: Sequence[Console],
+    tree: SourceTree, ballot: Ballot, serving: Sequence[Votes], group: Collection | None
 ) -> Choice:
+    if ballot.broken:
+        return Choice((), refusal=_broken(ballot.broken[0]))
     reason = template_reason(tree)
     if reason:
         return Choice((), refusal=Refusal("undetected", reason, "generate a project from it first"))
-    if ballot.broken:
-        return Choice((), refusal=_broken(ballot.broken[0]))
-    group = collection(tree, serving)
+    settled = [votes for votes in serving if "devtool.toml" in votes.sources]
+    if settled:
+        return Choice(tuple(settled))
     if group is not None:
         return Choice((), tuple(serving), _several(group))
-    strong = [votes for votes in serving if votes.weight >= ENOUGH]
+    strong = [votes for votes in serving if votes.role in SERVING and votes.weight >= ENOUGH]
     if not strong:
         return Choice(())
     top = strong[0]
-    rivals = _rivals(strong, top)
+    rivals = _rivals(tree, strong, top)
     if rivals:
         reason = f"{len(rivals) + 1} targets are equally well supported"
         return Choice((), (top, *rivals), Refusal("ambiguous", reason, _settle(top)))
@@ -162,16 +171,18 @@ def _unimportable(votes: Votes) -> Refusal:
     )
 
 
-def _rivals(strong: Sequence[Votes], top: Votes) -> list[Votes]:
-    """Targets of the same role, from another folder, with as much support."""
-    return [
-        votes
-        for votes in strong[1:]
-        if votes.role is top.role
-        and votes.weight >= RIVAL_SHARE * top.weight
-        and votes.target.cwd != top.target.cwd
-        and not votes.target.file == top.target.file
-    ]
+def _rivals(tree: SourceTree, strong: Sequence[Votes], top: Votes) -> list[Votes]:
+    """Targets of the same role with as much support: in another project, or all but equal in it."""
+    home = project_folder(tree, top.target)
+    found = []
+    for votes in strong[1:]:
+        if votes.role is not top.role or votes.target.file == top.target.file:
+            continue
+        elsewhere = project_folder(tree, votes.target) != home
+        share = RIVAL_SHARE if elsewhere else TWIN_SHARE
+        if votes.weight >= share * top.weight:
+            found.append(votes)
+    return found
 
 
 def _companions(strong: Sequence[Votes], top: Votes) -> list[Votes]:
@@ -200,21 +211,25 @@ def _pin_hint() -> str:
 
 def _signals(
     resolver: Resolver,
+    ballot: Ballot,
     serving: Sequence[Votes],
     pages: Sequence[Component],
     console: Sequence[Console],
     ranked: Sequence[Votes],
+    *,
+    samples: bool,
 ) -> tuple[set[str], list[Evidence]]:
     signals: set[str] = set()
     proofs: list[Evidence] = []
-    web = [v for v in serving if v.role is Role.BACKEND]
+    web = [fact for v in serving if v.role is Role.BACKEND for fact in v.evidence[:2]][:4]
     for name, found in (
-        ("web", [fact for v in web[:2] for fact in v.evidence[:2]]),
+        ("web", web or ballot.stale_servers()),
+        ("web-library", [] if web else web_imports(resolver)),
         ("ui", [fact for v in serving if v.role is Role.UI for fact in v.evidence[:1]]),
         ("frontend", [fact for page in pages for fact in page.evidence[:1]]),
         ("ai", ai_evidence(resolver)),
-        ("kubernetes", kubernetes_evidence(resolver)),
-        ("events", event_evidence(resolver)),
+        ("kubernetes", [] if samples else kubernetes_evidence(resolver)),
+        ("events", [] if samples else event_evidence(resolver)),
         ("queue", queue_evidence(resolver)),
         (
             "console",
@@ -272,10 +287,11 @@ def _static(
 
 
 def _console_component(ranked: Sequence[Votes], console: Sequence[Console]) -> list[Component]:
-    commands = [v for v in ranked if v.role is Role.CONSOLE and v.target.kind == "command"]
+    named = [v for v in ranked if v.role is Role.CONSOLE and not v.target.problems]
+    named.sort(key=lambda v: not (v.declared and not v.target.cwd))
     best = console[0] if console and console[0].score > ENOUGH_CONSOLE else None
-    if commands and (best is None or commands[0].weight >= ENOUGH):
-        return [_component(commands[0])]
+    if named and (best is None or named[0].weight >= ENOUGH):
+        return [_component(named[0])]
     if best is None or best.target.problems:
         return []
     votes = Votes(best.target, evidence=[best.evidence])

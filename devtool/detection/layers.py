@@ -11,7 +11,7 @@ import re
 from devtool.detection.imports import Importer, ancestors
 from devtool.detection.manifests import distributions
 from devtool.detection.targets import Resolver, is_aside
-from devtool.model.detection import Evidence, Strength
+from devtool.model.detection import Evidence, Role, Strength
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ def ai_evidence(resolver: Resolver) -> list[Evidence]:
     for path in code:
         for module, line in resolver.index.imported_modules(path).items():
             name = _known(module, AI_AGENTS) or _known(module, AI_CLIENTS)
+            if module == "google" and _declares_google(resolver, path):
+                name = "google.genai"
             if name is None or not _is_library(resolver.importer, path, name):
                 continue
             fact = Evidence(f"imports {name}", path, line)
@@ -137,6 +139,11 @@ def _known(module: str, table: dict[str, str]) -> str | None:
     return next(
         (name for name in table if "." in name and (module + ".").startswith(name + ".")), None
     )
+
+
+def _declares_google(resolver: Resolver, path: str) -> bool:
+    """Whether `from google import ...` means the model client: the namespace holds many others."""
+    return bool({"google_generativeai", "google_genai", "google_adk"} & resolver.dependencies(path))
 
 
 def _is_library(importer: Importer, path: str, name: str) -> bool:
@@ -206,6 +213,22 @@ def _declared(resolver: Resolver, libraries: dict[str, str]) -> list[Evidence]:
                     Evidence(f"depends on {distribution}", path, line, Strength.HINT, "manifest")
                 )
     return found
+
+
+def web_imports(resolver: Resolver) -> list[Evidence]:
+    """A web framework that is both declared and imported, though no application object was found."""
+    frameworks = {name for f in resolver.frameworks if f.role is Role.BACKEND for name in f.python}
+    found = []
+    for path in resolver.tree.python_files:
+        if is_aside(path):
+            continue
+        declared = resolver.dependencies(path)
+        for module, line in resolver.index.imported_modules(path).items():
+            top = module.partition(".")[0]
+            if top in frameworks and top in declared and top != "aiohttp":
+                found.append(Evidence(f"imports {top}", path, line))
+                break
+    return found if len(found) > 1 else []
 
 
 def kubernetes_evidence(resolver: Resolver) -> list[Evidence]:

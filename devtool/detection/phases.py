@@ -23,14 +23,21 @@ def _any(*alternatives: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(alternative.split()) for alternative in alternatives)
 
 
-# Signals: console, web, frontend, ui, ai, kubernetes, events, queue.
+# Signals: console, web, web-library (imported, but no application was found), frontend, ui, ai,
+# kubernetes, events, queue.
 # A phase is reached through the ones before it: a chart around a library, or a task queue beside a
 # plain web application, does not make phase IV or V of it.
 PHASES = (
     PhaseRule(
         Phase.EVENTS,
         "Event-Driven Application (Phase V)",
-        _any("events web", "events ai", "events frontend", "queue ai kubernetes web"),
+        _any(
+            "events web",
+            "events ai",
+            "events frontend",
+            "events kubernetes",
+            "queue ai kubernetes web",
+        ),
     ),
     PhaseRule(
         Phase.KUBERNETES,
@@ -38,7 +45,11 @@ PHASES = (
         _any("kubernetes ai web", "kubernetes ai frontend", "kubernetes web frontend"),
     ),
     PhaseRule(Phase.AI, "AI Chatbot Application (Phase III)", _any("ai")),
-    PhaseRule(Phase.WEB, "Full Stack Web Application (Phase II)", _any("web", "frontend", "ui")),
+    PhaseRule(
+        Phase.WEB,
+        "Full Stack Web Application (Phase II)",
+        _any("web", "frontend", "ui", "web-library"),
+    ),
     PhaseRule(Phase.CONSOLE, "Console Application (Phase I)", _any("console")),
 )
 DEFAULT_DESCRIPTION = "Console Application (Phase I - Default)"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from devtool.detection.targets import Target
 from devtool.detection.tree import SourceTree
-from devtool.detection.votes import Votes
+from devtool.detection.votes import LIKELY_FOLDERS, Votes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _PHASE_FOLDER = re.compile(
 )
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _TEMPLATE_FILES = ("cookiecutter.json", "copier.yml", "copier.yaml")
-RIVAL_SHARE = 0.8
+WORTH_LISTING = 1.0
 MANY = 3
 
 
@@ -66,21 +67,28 @@ def _has_own_code(tree: SourceTree) -> bool:
 def _siblings(tree: SourceTree, ranked: Sequence[Votes]) -> Collection | None:
     if not ranked:
         return None
-    top = ranked[0]
-    folders = {}
-    for votes in ranked:
-        folder = _project_folder(tree, votes.target.cwd, votes.target.file)
-        if votes.role is top.role and votes.weight >= RIVAL_SHARE * top.weight:
-            folders[folder] = None
-    if "" in folders or len(folders) < MANY:
+    folders = {project_folder(tree, v.target): None for v in ranked if v.weight >= WORTH_LISTING}
+    if "" in folders or len(folders) < MANY or _is_privileged(tree, ranked[0]):
         return None
     return Collection(tuple(sorted(folders)), f"{len(folders)} projects stand side by side")
 
 
-def _project_folder(tree: SourceTree, cwd: str, file: str) -> str:
+def _is_privileged(tree: SourceTree, votes: Votes) -> bool:
+    """Whether the repository itself points at a project, or its place says that it is the server."""
+    folder = project_folder(tree, votes.target)
+    if folder.rpartition("/")[2].lower() in LIKELY_FOLDERS:
+        return True
+    return any(
+        "/" not in fact.path and fact.source not in ("code", "console script")
+        for fact in votes.evidence
+    )
+
+
+def project_folder(tree: SourceTree, target: Target) -> str:
     """The folder of the project that a target belongs to: its nearest manifest's, or its top."""
     names = ("pyproject.toml", "requirements.txt", "setup.py", "Pipfile")
-    folder = file.rpartition("/")[0] or cwd
+    cwd = target.cwd
+    folder = target.file.rpartition("/")[0] or cwd
     while folder:
         if any(tree.has(f"{folder}/{name}") for name in names):
             return folder

@@ -567,8 +567,9 @@ class Resolver:
             if file is None:
                 continue
             framework = self._framework_behind(file, attribute) or SCRIPT
+            problems = self.problems(file, place, module)
             return Target(
-                "command", framework, folder, invocation.target, file, attribute, words=()
+                "command", framework, folder, invocation.target, file, attribute, problems=problems
             )
         return None
 
@@ -645,7 +646,7 @@ class Resolver:
             if found is not None and found.role is not found.role.CONSOLE:
                 return found
         for call in source.calls:
-            found = self._constructs.get(call.callee) or self._framework_of_call(call)
+            found = self._constructs.get(call.callee) or self._framework_of_call(path, call)
             if found is not None:
                 return found
         for decorator, _ in source.decorators:
@@ -658,7 +659,21 @@ class Resolver:
                     return self._bases[base]
         return None
 
-    def _framework_of_call(self, call: Call) -> Framework | None:
+    def _reachable(self, path: str) -> set[str]:
+        """The top-level modules that a file or the project's files it imports ask for."""
+        found: set[str] = set()
+        for module in self.index.imported_modules(path):
+            found.add(module.partition(".")[0])
+            for base in self.manifest_folders()[:6]:
+                file = self.importer.find_file(base, module)
+                if file is not None:
+                    found |= {m.partition(".")[0] for m in self.index.imported_modules(file)}
+        return found
+
+    def _framework_of_call(self, path: str, call: Call) -> Framework | None:
+        is_launch = call.callee.endswith(".launch") and call.scope in ("module", "guard")
+        if is_launch and "gradio" in self._reachable(path):
+            return self._by_slug.get("gradio")
         if call.callee in ("uvicorn.run", "aiohttp.web.run_app", "hypercorn.run", "waitress.serve"):
             return self._by_slug.get("aiohttp") if "aiohttp" in call.callee else GENERIC
         for framework in self.frameworks:

@@ -222,7 +222,7 @@ class SourceTree:
     def _scan(self, relative: str, absolute: str, below: list[tuple[str, str]]) -> int:
         try:
             with os.scandir(absolute) as entries:
-                found = []
+                found: list[os.DirEntry[str]] = []
                 for entry in entries:
                     if len(found) >= MAX_ENTRIES_PER_FOLDER:
                         self._cut.add(relative)
@@ -426,7 +426,7 @@ def _load_yaml(text: str) -> object:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         for document in yaml.load_all(text, Loader=loader):
-            return document  # type: ignore[no-any-return]  # an untyped document, checked by the caller
+            return document
     except yaml.YAMLError as error:
         raise ValueError("not YAML") from error
     return None

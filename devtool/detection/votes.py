@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_LIKELY_FOLDERS = frozenset({"backend", "server", "api", "chatbot_backend", "huggingface-backend"})
+LIKELY_FOLDERS = frozenset({"backend", "server", "api", "chatbot_backend", "huggingface-backend"})
 _UNLIKELY_FOLDERS = frozenset(
     "services microservices frontend mcp mcp_server mcp-server infrastructure aiops deploy "
     "huggingface kagent functions lambda workers plugins".split()
@@ -74,6 +74,7 @@ class Ballot:
     def add_declarations(self, declarations: Iterable[Declaration]) -> None:
         """Count every declaration that resolves; remember those that do not."""
         seen: dict[str, set[tuple[str, str]]] = {}
+        declarations = list(declarations)
         scripts = [d for d in declarations if d.source == "console script"]
         for declaration in declarations:
             target = self.resolver.resolve(declaration)
@@ -94,7 +95,7 @@ class Ballot:
             self._vote(
                 target,
                 weight * _soundness(target),
-                _evidence(declaration, target),
+                _evidence_of(declaration),
                 declaration.source,
             )
 
@@ -136,13 +137,17 @@ class Ballot:
         )
         lower = [folder.lower() for folder in folders]
         score = 2.0 * resolver.has_manifest(target.cwd)
-        score += 2.0 * (not target.cwd or lower[-1:] == ["backend"] or lower[-1:] == ["server"])
+        score += 2.0 * (
+            (not target.cwd and resolver.has_manifest(""))
+            or lower[-1:] == ["backend"]
+            or lower[-1:] == ["server"]
+        )
         score += min(local, 6) * 0.6
         score += _LIKELY_NAMES.get(stem, -1.0)
         score += 0.5 * (app.attribute in ("app", "application"))
         score -= 0.4 * len(folders)
         score -= 3.0 * any(folder in _UNLIKELY_FOLDERS for folder in lower)
-        score += 2.0 * any(folder in _LIKELY_FOLDERS for folder in lower)
+        score += 2.0 * any(folder in LIKELY_FOLDERS for folder in lower)
         return score - 1.0 * app.factory
 
     def _vote(self, target: Target, weight: float, evidence: Evidence, source: str) -> None:
@@ -162,6 +167,15 @@ class Ballot:
             self.broken.append(declaration)
         elif declaration.invocation.kind in ("app", "manage", "module", "ui", "path-app", "script"):
             self.stale.append(declaration)
+
+    def stale_servers(self) -> list[Evidence]:
+        """Deployment files that start a web server whose code is not in this tree."""
+        return [
+            _evidence_of(declaration)
+            for declaration in self.stale
+            if declaration.source not in PROSE_SOURCES
+            and declaration.invocation.kind in ("app", "path-app", "manage")
+        ]
 
     def ranked(self) -> list[Votes]:
         """Every target, the best supported first."""
@@ -205,7 +219,7 @@ def _made(app: App) -> str:
     return f"{made}()"
 
 
-def _evidence(declaration: Declaration, target: Target) -> Evidence:
+def _evidence_of(declaration: Declaration) -> Evidence:
     strength = Strength.HINT if declaration.source in PROSE_SOURCES else Strength.PROOF
     named = declaration.invocation.target or declaration.invocation.via
     return Evidence(
