@@ -256,15 +256,22 @@ def _components(
     signals: set[str],
     ranked: Sequence[Votes],
 ) -> tuple[Component, ...]:
+    programs = [] if choice.chosen or choice.refusal else _console_component(ranked, console)
+    if not (choice.chosen or choice.refusal or programs):
+        choice = choice._replace(chosen=_alone(ranked))
     found = [_component(votes) for votes in choice.chosen]
     if found:
         found += _static(tree, table, found, pages)
         found += [_component(v, optional=True) for v in _mcp_servers(ranked, choice)]
         found += [_component(v, optional=True) for v in ranked if v.role is Role.WORKER]
     found += pages[:1]
-    if not found and not choice.refusal:
-        found += _console_component(ranked, console)
-    return tuple(found)
+    return tuple(found or programs)
+
+
+def _alone(ranked: Sequence[Votes]) -> tuple[Votes, ...]:
+    """The one application of a tree that starts nothing else: it has no rival to be weighed with."""
+    serving = [votes for votes in ranked if votes.role in SERVING]
+    return tuple(serving) if len(serving) == 1 and not serving[0].target.problems else ()
 
 
 def _mcp_servers(ranked: Sequence[Votes], choice: Choice) -> list[Votes]:
