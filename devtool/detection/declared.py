@@ -85,7 +85,15 @@ def pinned(pin: Pin) -> Declaration:
 def declarations(tree: SourceTree, *, prose: bool = True) -> list[Declaration]:
     """Every launch the repository declares, in the order of the sources' weights."""
     found: list[Declaration] = []
-    for read in (_pyproject, _env_files, _package_json, _makefile, _launch_json, _procfile):
+    for read in (
+        _manage,
+        _pyproject,
+        _env_files,
+        _package_json,
+        _makefile,
+        _launch_json,
+        _procfile,
+    ):
         found += read(tree)
     for read in (_compose, _platform, _dockerfile, _langgraph, _setup):
         found += read(tree)
@@ -241,6 +249,14 @@ def _is_packaged(tree: SourceTree, path: str, table: dict[str, object]) -> bool:
     ):
         return True
     return any(tree.has(join(_folder(path), name)) for name in ("setup.py", "setup.cfg"))
+
+
+def _manage(tree: SourceTree) -> Iterator[Declaration]:
+    for path in _files(tree, "manage.py"):
+        line = _line_of(tree, path, "DJANGO_SETTINGS_MODULE")
+        if line:
+            invocation = Invocation("manage", "manage.py", "manage.py")
+            yield Declaration("manage.py", path, line, _folder(path), invocation)
 
 
 def _dig(value: object, *keys: str) -> object:

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SERVING = (Role.BACKEND, Role.UI, Role.MCP)
-ENOUGH = 2.0
+ENOUGH = 1.0
+SURE = 2.0
 RIVAL_SHARE = 0.8
 TWIN_SHARE = 0.97
 ENOUGH_CONSOLE = -2.0
@@ -80,6 +81,8 @@ def examine(
     ballot = Ballot(resolver)
     ballot.add_declarations(found)
     ballot.add_apps(resolver.code_apps())
+    ballot.add_pages(resolver.code_pages())
+    ballot.join_commands()
     ranked = ballot.ranked()
     serving = [votes for votes in ranked if votes.role in SERVING]
     console = consoles(resolver, found, SCRIPT)
@@ -133,7 +136,14 @@ def _choose(
         return Choice(tuple(settled))
     if group is not None:
         return Choice((), tuple(serving), _several(group))
-    strong = [votes for votes in serving if votes.role in SERVING and votes.weight >= ENOUGH]
+    strong = [votes for votes in serving if votes.role in SERVING and votes.claimed >= ENOUGH]
+    if (
+        strong
+        and not strong[0].declared
+        and strong[0].weight < SURE
+        and _has_declared_program(ballot)
+    ):
+        strong = []
     if not strong:
         return Choice(())
     top = strong[0]
@@ -144,6 +154,16 @@ def _choose(
     if top.target.problems:
         return Choice((), (top,), _unimportable(top))
     return Choice((top, *_companions(strong, top)))
+
+
+def _has_declared_program(ballot: Ballot) -> bool:
+    """Whether something else is said to be started: a stray application then decides nothing."""
+    return any(
+        votes.role is Role.CONSOLE
+        and votes.target.kind in ("script", "command")
+        and votes.claimed >= SURE
+        for votes in ballot.by_identity.values()
+    )
 
 
 def _broken(declaration: Declaration) -> Refusal:

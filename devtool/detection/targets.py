@@ -14,6 +14,7 @@ from devtool.detection.declared import Declaration
 from devtool.detection.frameworks import GENERIC, SCRIPT, Framework
 from devtool.detection.imports import Importer, Problem, ancestors, module_name
 from devtool.detection.pysource import Call, PythonIndex, Reference, Source
+from devtool.model.detection import Role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MANIFESTS = (
 )
 USUAL_ROOTS = ("backend", "server", "api", "app", "src")
 MAX_HOPS = 5
+MANY_CALLS = 3
 MAX_CODE_FILES = 400
 # Folders and files whose applications are decoys: tests, samples, one-off scripts, leftovers.
 _ASIDE_FOLDER = re.compile(
@@ -39,7 +41,7 @@ _ASIDE_FOLDER = re.compile(
     re.IGNORECASE,
 )
 _ASIDE_FILE = re.compile(
-    r"(?:^|/)(?:setup|conftest|noxfile|tasks|gunicorn\.conf|hatch_build)\.py$"
+    r"(?:^|/)(?:setup|conftest|noxfile|gunicorn\.conf|hatch_build)\.py$"
     r"|(?:^|/)(?:test|debug|check|verify|diagnose|fix|init|migrate|seed|reset|create|minimal|simple|"
     r"validate|demo|smoke|safe|phase\d)_[^/]*\.py$"
     r"|(?:_test|_demo|_temp|_backup|_fixed|_broken|_debug|_old|_copy|_example)\.py$",
@@ -244,6 +246,45 @@ class Resolver:
                 if app is not None and app.framework is not GENERIC:
                     yield app
 
+    def code_pages(self) -> Iterator[Target]:
+        """Files that are a page by what they call or decorate: no object names them."""
+        for framework in self.frameworks:
+            if framework.runs_by_object or framework.role in (Role.CONSOLE, Role.FRONTEND):
+                continue
+            yield from self._pages_of(framework)
+
+    def _pages_of(self, framework: Framework) -> Iterator[Target]:
+        library = framework.slug
+        for name in framework.files:
+            for path in self.tree.named(name):
+                if name == "rxconfig.py" and not is_aside(path):
+                    folder = path.rpartition("/")[0]
+                    yield Target("ui", framework, folder, name, path, line=1)
+        if not (framework.calls or framework.decorators):
+            return
+        for path in self.tree.python_files:
+            if is_aside(path) or path.split("/")[-2:-1] == ["pages"]:
+                continue
+            if library in self.index.imported_modules(path) and self._is_page(path, framework):
+                line = self.index.imported_modules(path)[library]
+                yield Target("ui", framework, "", path, path, line=line)
+
+    def _is_page(self, path: str, framework: Framework) -> bool:
+        source = self.index.source(path)
+        if source is None:
+            return False
+        calls = (
+            sum(
+                call.callee.startswith(framework.calls) and call.scope in ("module", "guard")
+                for call in source.calls
+            )
+            if framework.calls
+            else 0
+        )
+        return calls >= MANY_CALLS or any(
+            name in framework.decorators for name, _ in source.decorators
+        )
+
     # --- where a file can be imported from ---------------------------------------------------
 
     def problems(self, path: str, base: str, module: str | None) -> tuple[Problem, ...]:
@@ -340,7 +381,9 @@ class Resolver:
                 "langgraph.json" if invocation.kind == "langgraph" else "rxconfig.py",
             )
             return (
-                Target(invocation.kind, framework, declaration.folder, "", file)
+                Target(
+                    invocation.kind, framework, declaration.folder, file.rpartition("/")[2], file
+                )
                 if self.tree.has(file)
                 else None
             )

@@ -34,6 +34,7 @@ _LIKELY_NAMES = {
 }
 STRUCTURE_SCALE = 2.5
 MAX_STRUCTURE = 5.0
+ENOUGH_FOR_PAGE = 2.0
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Votes:
 
     target: Target
     weight: float = 0.0
+    claimed: float = 0.0
     best: float = 0.0
     evidence: list[Evidence] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
@@ -55,6 +57,13 @@ class Votes:
     def declared(self) -> bool:
         """Whether anything but the code's shape and prose names it."""
         return bool(self.sources - PROSE_SOURCES - {"code"})
+
+    def absorb(self, other: Votes) -> None:
+        """Take over what speaks for a target that this one starts."""
+        self.weight += other.weight
+        self.claimed += other.claimed
+        self.evidence += other.evidence
+        self.target = self.target._replace(framework=other.target.framework)
 
     @property
     def project(self) -> str:
@@ -92,9 +101,11 @@ class Ballot:
             elif before:
                 weight *= 0.5
             before.add(target.identity)
+            if target.kind == "manage" and self._is_inside_package(target):
+                weight *= 0.3  # a package that carries its own manage.py is started otherwise
             self._vote(
                 target,
-                weight * _soundness(target),
+                weight,
                 _evidence_of(declaration),
                 declaration.source,
             )
@@ -102,13 +113,13 @@ class Ballot:
     def add_apps(self, apps: Iterable[App]) -> None:
         """Count every application that the code binds, by how it stands in the tree."""
         for app in apps:
-            if app.framework.role is Role.CONSOLE or app.framework.role is Role.WORKER:
+            if app.framework.role is Role.CONSOLE:
                 continue
             target = self._target_of(app)
             if target is None:
                 continue
             weight = self._structure(app, target) / STRUCTURE_SCALE
-            weight = min(max(weight, 0.1), MAX_STRUCTURE) * _soundness(target)
+            weight = min(max(weight, 0.1), MAX_STRUCTURE)
             made = "is made by" if app.factory else "creates"
             fact = (
                 f"{app.attribute} {made} {app.framework.slug}"
@@ -116,6 +127,33 @@ class Ballot:
                 else (f"{app.attribute} {made} {_made(app)}")
             )
             self._vote(target, weight, Evidence(fact, app.file, app.line), "code")
+
+    def add_pages(self, pages: Iterable[Target]) -> None:
+        """Count every file that is itself a page or a server of a framework started by file."""
+        for page in pages:
+            stem = page.file.rpartition("/")[2][:-3].lower()
+            weight = ENOUGH_FOR_PAGE + 0.4 * _LIKELY_NAMES.get(stem, 0.0)
+            weight += 0.5 * (stem in ("streamlit_app", "chatbot", "ui"))
+            weight -= 0.4 * page.file.count("/")
+            fact = f"is a {page.framework.slug} program"
+            self._vote(page, weight, Evidence(fact, page.file, page.line), "code")
+
+    def _is_inside_package(self, target: Target) -> bool:
+        return self.resolver.tree.has(f"{target.cwd}/__init__.py" if target.cwd else "__init__.py")
+
+    def join_commands(self) -> None:
+        """Give a server found in a package's code to the console script that starts the package."""
+        if any(v.role is Role.BACKEND for v in self.by_identity.values()):
+            return
+        commands = [v for v in self.by_identity.values() if v.target.kind == "command"]
+        for key, votes in list(self.by_identity.items()):
+            if votes.role is not Role.MCP or votes.target.kind != "script" or votes.declared:
+                continue
+            for command in commands:
+                if _package(command.target.file) == _package(votes.target.file):
+                    command.absorb(votes)
+                    del self.by_identity[key]
+                    break
 
     def _target_of(self, app: App) -> Target | None:
         if app.framework.runs_by_object or app.framework.slug == "django":
@@ -152,6 +190,8 @@ class Ballot:
 
     def _vote(self, target: Target, weight: float, evidence: Evidence, source: str) -> None:
         votes = self.by_identity.setdefault(target.identity, Votes(target))
+        votes.claimed += weight
+        weight *= _soundness(target)
         votes.weight += weight
         if weight > votes.best:
             votes.best = weight
@@ -191,6 +231,12 @@ def _merge(first: Target, second: Target) -> Target:
     if framework is GENERIC and second.framework is not GENERIC and second.framework.runs_by_object:
         framework = second.framework
     return first._replace(framework=framework, port=first.port or second.port)
+
+
+def _package(path: str) -> str:
+    """The import package that a file belongs to, as a path."""
+    parts = path.split("/")[:-1]
+    return "/".join(parts[:2] if parts[:1] == ["src"] else parts[:1])
 
 
 def _soundness(target: Target) -> float:
