@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from devtool.detection.aside import is_aside
 from devtool.detection.declared import Declaration
 from devtool.detection.frameworks import Framework
 from devtool.detection.imports import ancestors, module_name
 from devtool.detection.pysource import Source
-from devtool.detection.targets import Resolver, Target, is_aside
+from devtool.detection.targets import Resolver, Target
 from devtool.model.detection import Evidence, Role
 
 TYPE_CHECKING = False
@@ -61,7 +62,7 @@ def _console(
     source = resolver.index.source(path)
     if source is None or is_stub(source) or not (source.guard or is_main or source.calls):
         return
-    framework = resolver.framework_of_script(path)
+    framework = resolver.apps.framework_of_script(path)
     if framework is not None and framework.role is not Role.CONSOLE:
         return
     by_path = ("script", path) in said
@@ -116,7 +117,7 @@ def _forms(
         module = module.removesuffix(".__main__")
         if module == "__main__":
             continue
-        problems = resolver.problems(path, base, module_name(path, base))
+        problems = resolver.roots.problems(path, base, module_name(path, base))
         target = Target("module", framework, base, module, path, problems=problems)
         yield len(problems), 1 if not base else 2 + depth, target
 

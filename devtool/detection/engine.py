@@ -28,7 +28,7 @@ from devtool.detection.projects import (
     template_reason,
 )
 from devtool.detection.pysource import PythonIndex
-from devtool.detection.targets import Resolver, Target, is_aside
+from devtool.detection.targets import Resolver, Target
 from devtool.detection.tree import SourceTree
 from devtool.detection.votes import Ballot, Votes, near_misses
 from devtool.model.detection import (
@@ -36,8 +36,6 @@ from devtool.model.detection import (
     Component,
     Detection,
     Evidence,
-    Note,
-    Phase,
     Project,
     Role,
     Start,
@@ -80,7 +78,7 @@ def examine(
     found = [*map(pinned, pins), *declarations(tree)]
     ballot = Ballot(resolver)
     ballot.add_declarations(found)
-    ballot.add_apps(resolver.code_apps())
+    ballot.add_apps(resolver.apps.code_apps())
     ballot.add_pages(resolver.code_pages())
     ballot.join_commands()
     ranked = ballot.ranked()

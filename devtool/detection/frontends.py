@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from devtool.detection.aside import is_aside
 from devtool.detection.commands import split_line
 from devtool.detection.frameworks import Framework
-from devtool.detection.targets import is_aside
 from devtool.detection.tree import SourceTree
 from devtool.model.detection import Component, Evidence, Role, Start
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
+from devtool.detection.aside import is_aside
 from devtool.detection.imports import Importer, ancestors
 from devtool.detection.manifests import distributions
-from devtool.detection.targets import Resolver, is_aside
+from devtool.detection.targets import Resolver
 from devtool.model.detection import Evidence, Role, Strength
 
 TYPE_CHECKING = False
@@ -143,7 +144,9 @@ def _known(module: str, table: dict[str, str]) -> str | None:
 
 def _declares_google(resolver: Resolver, path: str) -> bool:
     """Whether `from google import ...` means the model client: the namespace holds many others."""
-    return bool({"google_generativeai", "google_genai", "google_adk"} & resolver.dependencies(path))
+    return bool(
+        {"google_generativeai", "google_genai", "google_adk"} & resolver.roots.dependencies(path)
+    )
 
 
 def _is_library(importer: Importer, path: str, name: str) -> bool:
@@ -202,7 +205,7 @@ def _npm_names(package: dict[str, object]) -> set[str]:
 
 def _declared(resolver: Resolver, libraries: dict[str, str]) -> list[Evidence]:
     found = []
-    for folder in resolver.manifest_folders():
+    for folder in resolver.roots.manifest_folders():
         if is_aside(f"{folder}/"):
             continue
         declared = distributions(resolver.tree, folder)
@@ -222,7 +225,7 @@ def web_imports(resolver: Resolver) -> list[Evidence]:
     for path in resolver.tree.python_files:
         if is_aside(path):
             continue
-        declared = resolver.dependencies(path)
+        declared = resolver.roots.dependencies(path)
         for module, line in resolver.index.imported_modules(path).items():
             top = module.partition(".")[0]
             if top in frameworks and top in declared and top != "aiohttp":

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from devtool.detection.apps import App
+from devtool.detection.aside import is_aside
 from devtool.detection.declared import FIRM_SOURCES, PROSE_SOURCES, WEIGHTS, Declaration
 from devtool.detection.frameworks import GENERIC
-from devtool.detection.targets import App, Resolver, Target, is_aside
+from devtool.detection.targets import Resolver, Target
 from devtool.model.detection import Evidence, Note, Role, Strength
 
 TYPE_CHECKING = False
@@ -174,9 +176,9 @@ class Ballot:
             for i in resolver.index.imports(app.file)
         )
         lower = [folder.lower() for folder in folders]
-        score = 2.0 * resolver.has_manifest(target.cwd)
+        score = 2.0 * resolver.roots.has_manifest(target.cwd)
         score += 2.0 * (
-            (not target.cwd and resolver.has_manifest(""))
+            (not target.cwd and resolver.roots.has_manifest(""))
             or lower[-1:] == ["backend"]
             or lower[-1:] == ["server"]
         )

@@ -1,0 +1,24 @@
+"""What is no evidence: tests, samples, one-off scripts, leftovers."""
+
+from __future__ import annotations
+
+import re
+
+_ASIDE_FOLDER = re.compile(
+    r"(?:^|/)(?:tests?|testing|docs?|docs?_src|examples?|samples?|demos?|scripts?|tools?|migrations?|alembic|"
+    r"versions|benchmarks?|evals?|skills|subagents|cronjobs?|notebooks?|fixtures|e2e|"
+    r"[^/]*(?:template|reference|backup|archive|legacy|deprecated)[^/]*|old)/",
+    re.IGNORECASE,
+)
+_ASIDE_FILE = re.compile(
+    r"(?:^|/)(?:setup|conftest|noxfile|gunicorn\.conf|hatch_build)\.py$"
+    r"|(?:^|/)(?:test|debug|check|verify|diagnose|fix|init|migrate|seed|reset|create|minimal|simple|"
+    r"validate|demo|smoke|safe|phase\d)_[^/]*\.py$"
+    r"|(?:_test|_demo|_temp|_backup|_fixed|_broken|_debug|_old|_copy|_example)\.py$",
+    re.IGNORECASE,
+)
+
+
+def is_aside(path: str) -> bool:
+    """Whether a file is a test, a sample, a one-off script or a leftover: no evidence."""
+    return _ASIDE_FOLDER.search(path) is not None or _ASIDE_FILE.search(path) is not None
