@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devtool.detection.declared import Pin
+    from devtool.detection.declaration import Pin
     from devtool.detection.frameworks import Framework
     from devtool.model.detection import Detection
 

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from devtool.detection.aside import is_aside
-from devtool.detection.declared import Declaration
+from devtool.detection.declaration import Declaration
 from devtool.detection.frameworks import Framework
 from devtool.detection.imports import ancestors, module_name
 from devtool.detection.pysource import Source

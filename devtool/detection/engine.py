@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from devtool.detection.consoles import Console, consoles
-from devtool.detection.declared import Declaration, Pin, declarations, pinned
+from devtool.detection.declaration import Declaration, Pin, pinned
+from devtool.detection.declared import declarations
 from devtool.detection.frameworks import FRAMEWORKS, SCRIPT, Framework
 from devtool.detection.frontends import frontends, static_site
 from devtool.detection.layers import (

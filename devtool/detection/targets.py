@@ -11,7 +11,7 @@ from typing import NamedTuple
 from devtool.detection.apps import App, Apps
 from devtool.detection.aside import is_aside
 from devtool.detection.commands import Invocation, join
-from devtool.detection.declared import Declaration
+from devtool.detection.declaration import Declaration
 from devtool.detection.frameworks import GENERIC, SCRIPT, Framework
 from devtool.detection.imports import Importer, Problem, ancestors, module_name
 from devtool.detection.pysource import PythonIndex, Reference

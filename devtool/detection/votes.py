@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from devtool.detection.apps import App
 from devtool.detection.aside import is_aside
-from devtool.detection.declared import FIRM_SOURCES, PROSE_SOURCES, WEIGHTS, Declaration
+from devtool.detection.declaration import FIRM_SOURCES, PROSE_SOURCES, WEIGHTS, Declaration
 from devtool.detection.frameworks import GENERIC
 from devtool.detection.targets import Resolver, Target
 from devtool.model.detection import Evidence, Note, Role, Strength

@@ -1,0 +1,59 @@
+"""Launches that documents and stray scripts tell a reader to type."""
+
+from __future__ import annotations
+
+import re
+
+from devtool.detection.commands import join, parse, pieces, split_line
+from devtool.detection.declaration import Declaration, files, folder_of
+from devtool.detection.hops import hop_into_task, script_lines
+from devtool.detection.tree import SourceTree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FENCE = re.compile(
+    r"^(?P<mark>```+|~~~+)[^\n]*\n(?P<body>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL
+)
+_INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n)+", re.MULTILINE)
+
+
+def prose(tree: SourceTree) -> Iterator[Declaration]:
+    names = ("readme.md", "readme.rst", "readme", "readme.txt", "quickstart.md")
+    for path in files(tree, *names, depth=2):
+        source = "readme" if "/" not in path else "readme below"
+        yield from _document(tree, source, path)
+    names = ("development.md", "contributing.md", "agents.md", "claude.md")
+    for path in files(tree, *names, depth=1):
+        yield from _document(tree, "contributing", path)
+    scripts = [name for name in tree.by_name if name.endswith(".sh")]
+    for path in files(tree, *scripts, depth=2):
+        for place, words in script_lines(tree, path):
+            found = parse(words)
+            if found is not None and found.kind not in ("shell", "command", "task"):
+                yield Declaration("shell script", path, 0, join(folder_of(path), place), found)
+
+
+def _document(tree: SourceTree, source: str, path: str) -> Iterator[Declaration]:
+    text = tree.read(path) or ""
+    blocks = [(m.start("body"), m["body"]) for m in _FENCE.finditer(text)]
+    if path.endswith(".rst"):
+        blocks += [(m.start(), m[0]) for m in _INDENTED.finditer(text)]
+    for start, body in blocks:
+        first = text.count("\n", 0, start) + 1
+        folder = folder_of(path)
+        for offset, raw in enumerate(body.splitlines()):
+            line = raw.strip().removeprefix("$ ").removeprefix("> ")
+            words = split_line(line) if line and not line.startswith("#") else []
+            if words[:1] == ["cd"] and len(words) == 2:
+                folder = join(folder, words[1])
+                continue
+            for place, piece in pieces(words, folder):
+                found = parse(piece)
+                if found is None or found.kind == "shell":
+                    continue
+                if found.kind == "task":
+                    yield from hop_into_task(tree, source, path, place, found, first + offset)
+                else:
+                    yield Declaration(source, path, first + offset, place, found)
