@@ -43,11 +43,15 @@ class ProcessState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """One run of one project: the supervisor and its services."""
+    """One run of one project: the supervisor and its services.
+
+    `run` is the id that the processes of the run carry in their environment.
+    """
 
     root: str
     supervisor_pid: int
     supervisor_started: float
     started_at: float
     processes: tuple[ProcessState, ...] = ()
+    run: str = ""
     schema: int = SCHEMA

@@ -1,0 +1,55 @@
+"""The environment of a service: ours, its env files below it, its own variables above it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from devtool.errors import ConfigError
+from devtool.model.launch import Service
+
+MAX_FILE = 1 << 20
+
+
+def environment(
+    service: Service, base: Mapping[str, str], *, piped: bool, colour: bool
+) -> dict[str, str]:
+    """The variables a service starts with.
+
+    Args:
+        service: Its `env_files` fill in what `base` lacks, its `env` wins over both.
+        base: The environment of devtool.
+        piped: True if its output is read through a pipe, where Python would hold lines back.
+        colour: True if what reads its output shows colours.
+    """
+    values: dict[str, str] = {}
+    for file in service.env_files:
+        values |= read_env_file(Path(service.cwd) / file)
+    if piped:
+        values.setdefault("PYTHONUNBUFFERED", "1")
+    if piped and colour:
+        values.setdefault("FORCE_COLOR", "1")
+    return values | dict(base) | dict(service.env)
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The variables of a `.env` file; empty where there is none.
+
+    Raises:
+        ConfigError: It is there but cannot be read. The message holds nothing of its text.
+    """
+    if not path.exists():
+        return {}
+    if not path.is_file() or path.stat().st_size > MAX_FILE:
+        raise ConfigError(f"{path}: not a file of at most {MAX_FILE} bytes")
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    values = dotenv_values(stream=StringIO(text))
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,399 @@
+"""Turns children, probes and signals into events, and the supervisor's decisions into deeds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import FrameType
+
+from devtool.errors import ServiceError
+from devtool.model.launch import LaunchPlan, ProbeKind, Service
+from devtool.model.state import ProcessState, RunState
+from devtool.runner import events, family
+from devtool.runner.environment import environment
+from devtool.runner.guard import TERMINAL_INTERRUPT, Guardian, Terminal
+from devtool.runner.output import Pump, Sink, Voice, drain, lanes, shows_colour
+from devtool.runner.process import Child, Streams
+from devtool.runner.readiness import Health, Readiness, place_of
+from devtool.runner.state import Slot
+from devtool.runner.supervisor import SIGKILL, Supervisor, Unit
+
+LAST_LINES = 10
+REAP_AFTER = 2.0
+
+_CHILD_SIGNAL = getattr(signal, "SIGCHLD", None)
+
+
+@dataclass(kw_only=True, slots=True)
+class Options:
+    """What varies between runs of one plan.
+
+    Args:
+        guardian: The process that keeps watch over this one, if there is one.
+        slot: Where to write the state, if it can be written.
+        env: The environment that services build on.
+        out: The descriptor that lines of services go to.
+        err: The descriptor for complaints.
+        on_ready: Called with each service that answers, from the thread of the loop.
+    """
+
+    guardian: Guardian | None = None
+    slot: Slot | None = None
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    out: int = 1
+    err: int = 2
+    on_ready: Callable[[Service], None] = lambda _: None
+
+
+class Loop:
+    """One run of a plan, from the first process to the last."""
+
+    def __init__(self, plan: LaunchPlan, options: Options) -> None:
+        self.run_id = uuid.uuid4().hex
+        self._plan = plan
+        self._options = options
+        self._services = {service.name: service for service in plan.services}
+        self._events: queue.SimpleQueue[events.Event] = queue.SimpleQueue()
+        # What a deed gave rise to, before anything that came from elsewhere.
+        self._at_once: deque[events.Event] = deque()
+        self._inherits = takes_terminal(plan, options.out)
+        self._supervisor = Supervisor(plan.services, inherits=self._inherits)
+        self._children: dict[str, Child] = {}
+        self._askers: dict[str, list[Readiness | Health]] = {name: [] for name in self._services}
+        self._pumps: dict[str, Pump] = {}
+        self._reap_at: float | None = None
+        self._interrupted = False
+        self._wall = time.time() - time.monotonic()
+        self._written: RunState | None = None
+        self._colour = shows_colour(options.out, options.env)
+        self._sink = Sink(options.out, on_gone=self._output_gone)
+        self._lanes = lanes(list(self._services), colour=self._colour)
+        self._voice = Voice(self._sink, Sink(options.err))
+
+    def run(self) -> int:
+        """Run until every service has ended or was stopped; the exit code to pass on."""
+        terminal = Terminal.current()
+        with self._signals():
+            try:
+                self._take(events.Tick())
+                self._after_first_start()
+                while not self._supervisor.is_over:
+                    self._take(self._next_event())
+            except BaseException:
+                self._kill_all()
+                raise
+            finally:
+                self._clean_up(terminal)
+        return self._supervisor.exit_code or 0
+
+    def put(self, event: events.Event) -> None:
+        """Hand an event in, from any thread or signal handler."""
+        self._events.put(event)
+
+    def _next_event(self) -> events.Event:
+        times = (self._supervisor.deadline(), self._reap_at)
+        deadline = min((each for each in times if each is not None), default=None)
+        try:
+            if deadline is None:
+                return self._events.get()
+            return self._events.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            self._reap_strangers()
+            return events.Tick()
+
+    def _reap_strangers(self) -> None:
+        """Let orphans that fell to us and ended leave the process table.
+
+        A child that anything here waits for is gone long before.
+        """
+        if self._reap_at is None or time.monotonic() < self._reap_at:
+            return
+        self._reap_at = None
+        ours = {child.pid for child in self._children.values()}
+        for pid in family.dead_children(os.getpid()) - ours:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+    def _take(self, event: events.Event) -> None:
+        self._at_once.append(event)
+        while self._at_once:
+            now = time.monotonic()
+            for decision in self._supervisor.handle(self._at_once.popleft(), now):
+                self._do(decision)
+        self._write_state()
+
+    def _do(self, decision: events.Decision) -> None:
+        match decision:
+            case events.Announce():
+                self._announce(self._services[decision.name], decision.seconds)
+            case events.Say():
+                self._say(decision)
+            case events.ShowLast():
+                self._show_last(decision.name)
+            case events.Rest():
+                for asker in self._askers[decision.name]:
+                    asker.cancel()
+                self._askers[decision.name].clear()
+            case _:
+                self._do_to_process(decision)
+
+    def _do_to_process(self, decision: events.OnProcess) -> None:
+        service = self._services[decision.name]
+        match decision:
+            case events.Spawn():
+                self._spawn(service, decision.life)
+            case events.Probe():
+                self._probe(service, decision.life)
+            case events.Watch():
+                self._watch(service, decision.life)
+            case events.Send():
+                self._send(decision)
+            case events.Look():
+                alive = len(self._children[decision.name].family())
+                self._at_once.append(events.Family(decision.name, decision.life, alive))
+
+    def _spawn(self, service: Service, life: int) -> None:
+        mark = f"{self.run_id}/{service.name}"
+        group = self._options.guardian.group if self._options.guardian else 0
+        try:
+            env = environment(
+                service, self._options.env, piped=not self._inherits, colour=self._colour
+            )
+            child = Child(
+                service,
+                env=env | {family.RUN_VARIABLE: mark},
+                mark=mark,
+                streams=Streams(inherit=self._inherits, group=group),
+                on_end=lambda code: self.put(events.Ended(service.name, life, code)),
+            )
+        except ServiceError as error:
+            reason = f"{error.message}; {error.hint}" if error.hint else error.message
+            self._at_once.append(events.CannotStart(service.name, life, reason, error.exit_code))
+            return
+        self._children[service.name] = child
+        if child.output is not None:
+            self._pump(service, life, child.output)
+        self._at_once.append(events.Started(service.name, life, child.pid, child.started))
+
+    def _pump(self, service: Service, life: int, fd: int) -> None:
+        awaited = None
+        if service.probe.kind is ProbeKind.LOG:
+            found = partial(self.put, events.Answered(service.name, life))
+            awaited = (service.probe.target, found)
+        pump = Pump(fd, self._sink, self._lanes[service.name], awaited=awaited)
+        self._pumps[service.name] = pump
+        pump.start()
+
+    def _probe(self, service: Service, life: int) -> None:
+        answered = partial(self.put, events.Answered(service.name, life))
+        kind = service.probe.kind
+        if kind is ProbeKind.NONE or (kind is ProbeKind.LOG and self._inherits):
+            answered()
+            return
+        asker = Readiness(
+            service.probe,
+            env=self._options.env,
+            cwd=service.cwd,
+            on_ready=answered,
+            on_silent=partial(self.put, events.Silent(service.name, life)),
+        )
+        self._askers[service.name].append(asker)
+        asker.start()
+
+    def _watch(self, service: Service, life: int) -> None:
+        place = place_of(service.probe)
+        if place is None:
+            return
+        asker = Health(
+            place,
+            on_change=lambda answers: self.put(events.Health(service.name, life, answers)),
+        )
+        self._askers[service.name].append(asker)
+        asker.start()
+
+    def _send(self, decision: events.Send) -> None:
+        child = self._children[decision.name]
+        if decision.signum == SIGKILL:
+            child.kill()
+        else:
+            child.signal(decision.signum)
+
+    def _announce(self, service: Service, seconds: float) -> None:
+        if service.url:
+            self._voice.say(f"{service.url} ready in {seconds:.2f} s")
+        elif service.probe.kind is not ProbeKind.NONE:
+            self._voice.say(f"{service.name} ready in {seconds:.2f} s")
+        self._options.on_ready(service)
+
+    def _say(self, decision: events.Say) -> None:
+        if decision.complaint:
+            self._voice.complain(f"devtool: {decision.text}")
+        elif not self._has_tty:
+            self._voice.say(decision.text)
+
+    @property
+    def _has_tty(self) -> bool:
+        return any(service.tty for service in self._services.values())
+
+    def _show_last(self, name: str) -> None:
+        """Show the last lines again, where other services may have written over them."""
+        pump = self._pumps.get(name)
+        if pump is None or len(self._services) == 1:
+            return
+        pump.join(0.5)
+        if lines := pump.tail.lines(LAST_LINES):
+            self._voice.say(f"the last lines of {name}:")
+            for line in lines:
+                self._voice.say("    " + line.decode(errors="replace"))
+
+    # State
+
+    def _write_state(self) -> None:
+        slot = self._options.slot
+        if slot is None:
+            return
+        state = self._state()
+        if state == self._written:
+            return
+        self._written = state
+        try:
+            slot.write(state)
+        except OSError as error:
+            self._options.slot = None
+            self._voice.complain(
+                f"devtool: the state cannot be written, so `devtool status` cannot see this run: {error}"
+            )
+
+    def _state(self) -> RunState:
+        pid = self._options.guardian.pid if self._options.guardian else os.getpid()
+        before = self._written
+        return RunState(
+            root=self._plan.root,
+            supervisor_pid=pid,
+            supervisor_started=before.supervisor_started if before else family.started(pid) or 0.0,
+            started_at=before.started_at if before else time.time(),
+            run=self.run_id,
+            processes=tuple(self._process_state(unit) for unit in self._supervisor.units.values()),
+        )
+
+    def _process_state(self, unit: Unit) -> ProcessState:
+        return ProcessState(
+            name=unit.name,
+            role=unit.service.role,
+            status=unit.status,
+            pid=unit.pid,
+            pid_started=unit.pid_started,
+            url=unit.service.url,
+            port=unit.service.port,
+            started_at=self._wall + unit.began if unit.life else None,
+            ready_ms=None if unit.ready_after is None else round(unit.ready_after * 1000, 1),
+            exit_code=unit.exit_code,
+            restarts=unit.restarts,
+            last_error=unit.last_error,
+        )
+
+    # Around the loop
+
+    def _after_first_start(self) -> None:
+        """What need not be done before the first process runs."""
+        guardian = self._options.guardian
+        if guardian is None:
+            return
+        family.adopt_orphans()
+        threading.Thread(target=self._feel_lifeline, args=(guardian,), daemon=True).start()
+
+    def _feel_lifeline(self, guardian: Guardian) -> None:
+        while os.read(guardian.lifeline, 1):
+            pass
+        self.put(events.Abandoned())
+
+    def _output_gone(self, number: int) -> None:
+        import errno
+
+        # As a shell shows a program that wrote into a closed pipe, or whose terminal went away.
+        signum = signal.SIGHUP if number == errno.EIO else getattr(signal, "SIGPIPE", 13)
+        self.put(events.OutputGone(128 + signum))
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Signals become events; in a thread that may not handle them they stay as they are."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signums = _handled()
+        if self._options.guardian is not None and _CHILD_SIGNAL is not None:
+            signums.append(_CHILD_SIGNAL)
+        before = {signum: signal.signal(signum, self._on_signal) for signum in signums}
+        try:
+            yield
+        finally:
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
+
+    def _on_signal(self, signum: int, _: FrameType | None) -> None:
+        # Only a put: it is reentrant, and whatever else happens happens in the loop.
+        if signum == _CHILD_SIGNAL:
+            self._reap_at = time.monotonic() + REAP_AFTER
+            self.put(events.Tick())
+            return
+        self._interrupted = True
+        typed = signum == TERMINAL_INTERRUPT
+        if self._options.guardian is None and self._inherits and signum == signal.SIGINT:
+            typed = Terminal.current().fd is not None
+        self.put(events.Interrupt(signal.SIGINT if typed else signum, typed=typed))
+
+    def _kill_all(self) -> None:
+        for child in self._children.values():
+            child.kill()
+
+    def _clean_up(self, terminal: Terminal) -> None:
+        for askers in self._askers.values():
+            for asker in askers:
+                asker.cancel()
+        if self._options.guardian is not None:
+            family.kill_below(os.getpid())
+        drain(list(self._pumps.values()), self._sink, patient=not self._interrupted)
+        if self._inherits:
+            terminal.restore()
+        if self._sink.lost:
+            self._voice.complain(f"devtool: {self._sink.lost} bytes of output could not be written")
+        self._voice.close(1.0)
+        self._write_state()
+
+
+def takes_terminal(plan: LaunchPlan, out: int) -> bool:
+    """True if the only service gets our own streams: a console program, or anything on a terminal."""
+    if len(plan.services) != 1:
+        return False
+    if plan.services[0].tty:
+        return True
+    return out == 1 and all(_is_terminal(fd) for fd in (0, 1, 2))
+
+
+def _is_terminal(fd: int) -> bool:
+    with contextlib.suppress(OSError):
+        return os.isatty(fd)
+    return False
+
+
+def _handled() -> list[int]:
+    names = ("SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK", "SIGHUP")
+    found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    if TERMINAL_INTERRUPT is not None:
+        found.append(TERMINAL_INTERRUPT)
+    # nohup ignores SIGHUP for its child.
+    return [signum for signum in found if not _is_ignored_hangup(signum)]
+
+
+def _is_ignored_hangup(signum: int) -> bool:
+    hangup = getattr(signal, "SIGHUP", None)
+    return signum == hangup and signal.getsignal(signum) == signal.SIG_IGN

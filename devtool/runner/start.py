@@ -1,0 +1,100 @@
+"""Check everything that can be checked, then start: a refusal leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from devtool.errors import ToolchainError
+from devtool.model.launch import LaunchPlan, Service
+from devtool.runner.guard import Guardian
+from devtool.runner.ports import Reservation, reserve
+from devtool.runner.state import Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan whose ports are reserved and whose place in the state folder is taken."""
+
+    plan: LaunchPlan
+    reservation: Reservation
+    slot: Slot | None
+    warnings: tuple[str, ...] = ()
+
+    def release(self) -> None:
+        """Give up ports and place, for whoever comes next in this process."""
+        self.reservation.release()
+        if self.slot is not None:
+            self.slot.release()
+
+
+def prepare(plan: LaunchPlan) -> Prepared:
+    """Reserve what a plan needs. Nothing has been started when this raises.
+
+    Raises:
+        ToolchainError: A service cannot be started yet; the hint is the command that changes it.
+        PortTakenError: A port of the plan is in use.
+        ConfigError: A host or a port cannot be listened on.
+    """
+    for service in plan.services:
+        if service.runnable:
+            raise ToolchainError(service.runnable, hint=service.fix)
+    reservation = reserve(plan.services)
+    try:
+        return Prepared(plan=plan, reservation=reservation, slot=Slot.take(plan.root))
+    except OSError as error:
+        warning = f"there will be no `devtool status` of this run: {error}"
+        return Prepared(plan=plan, reservation=reservation, slot=None, warnings=(warning,))
+
+
+def run(
+    plan: LaunchPlan,
+    *,
+    guard: Callable[[], Guardian | None] = lambda: None,
+    grace: float | None = None,
+    env: Mapping[str, str] | None = None,
+    out: int = 1,
+    err: int = 2,
+    on_ready: Callable[[Service], None] = lambda _: None,
+) -> int:
+    """Start every service of a plan, and keep them until the run ends.
+
+    Args:
+        plan: What to start.
+        guard: `devtool.runner.guard.split` lets another process end everything if this one is
+            killed; it may only be given by a program that does nothing else.
+        grace: Seconds between the gentle signal and SIGKILL, instead of each service's own.
+        env: The environment services build on; ours if None.
+        out: The descriptor for the lines of services.
+        err: The descriptor for complaints.
+        on_ready: Called with each service that answers.
+
+    Returns:
+        The exit code of the service whose end ended the run, 128+n for signal n, or 128+n if signal
+        n ended devtool.
+
+    Raises:
+        ConfigError: A port is taken or a setting cannot work; nothing was started.
+        ToolchainError: A service cannot be started yet; nothing was started.
+    """
+    from devtool.runner.loop import Loop, Options
+
+    prepared = prepare(plan)
+    for warning in prepared.warnings:
+        os.write(err, f"devtool: {warning}\n".encode(errors="backslashreplace"))
+    if grace is not None:
+        services = tuple(replace(service, grace=grace) for service in plan.services)
+        plan = replace(plan, services=services)
+    options = Options(
+        guardian=guard(),
+        slot=prepared.slot,
+        env=dict(os.environ) if env is None else env,
+        out=out,
+        err=err,
+        on_ready=on_ready,
+    )
+    try:
+        return Loop(plan, options).run()
+    finally:
+        prepared.release()

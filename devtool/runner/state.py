@@ -1,0 +1,254 @@
+"""What runs, on disk: in the user's own state folder, atomic, versioned, and never believed blindly.
+
+One folder per project (`projects/<hash of the real root>`), one slot per run of it at the same time:
+`state.json` with `state.lock`, then `state-2.json` and so on. The process that the user started holds
+a lock on its slot for as long as it lives; the kernel says who holds it, so a file that was forged or
+left behind names no process that we would believe in or touch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from devtool.errors import DevtoolError
+from devtool.model.state import SCHEMA, ProcessState, RunState, Status
+from devtool.runner import family
+from devtool.runner.locks import Lock, holder
+
+FOLDER_VARIABLE = "DEVTOOL_STATE_DIR"
+SLOTS = 16
+MAX_FILE = 1 << 20
+
+
+def state_folder(env: Mapping[str, str] | None = None) -> Path:
+    """The folder for devtool's state of this user; it may not exist yet."""
+    env = os.environ if env is None else env
+    if chosen := env.get(FOLDER_VARIABLE):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform != "linux":
+        import platformdirs
+
+        return Path(platformdirs.user_state_dir("devtool", appauthor=False))
+    # What platformdirs answers, without the 10 ms of importing it.
+    base = env.get("XDG_STATE_HOME", "")
+    folder = Path(base) if base.startswith("/") else Path("~/.local/state").expanduser()
+    if not folder.is_absolute():
+        folder = Path(tempfile.gettempdir()) / f"devtool-state-{os.getuid()}"
+    return folder / "devtool"
+
+
+def project_folder(root: str | Path, env: Mapping[str, str] | None = None) -> Path:
+    """The folder for the state of one project, named by its real path."""
+    real = os.path.realpath(root)
+    key = hashlib.sha256(os.fsencode(real)).hexdigest()[:20]
+    return state_folder(env) / "projects" / key
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder of devtool's own, in one that exists, that only this user can enter.
+
+    Raises:
+        OSError: It cannot be made, is a link, or belongs to someone else.
+    """
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(f"{folder} is no folder")
+    if sys.platform == "win32":
+        return
+    if found.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        folder.chmod(0o700)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One state file: what it says, whether its run is alive, and what was wrong with it."""
+
+    path: Path
+    state: RunState | None
+    alive: bool
+    problem: str = ""
+
+
+class Slot:
+    """A run's place on disk, held by a lock while the process that opened it lives."""
+
+    def __init__(self, path: Path, lock: Lock) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def take(cls, root: str | Path) -> Slot:
+        """The first free slot of a project.
+
+        Raises:
+            OSError: The folder cannot be written to.
+            DevtoolError: Every slot is taken.
+        """
+        folder = project_folder(root)
+        folder.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder.parent)
+        make_private(folder)
+        for path in _slots(folder):
+            if lock := Lock.take(path.with_suffix(".lock")):
+                return cls(path, lock)
+        raise DevtoolError(f"{SLOTS} runs of this project are alive", hint="devtool stop ends them")
+
+    def write(self, state: RunState) -> None:
+        """Replace the file in one step: a reader finds the old text or the new.
+
+        Raises:
+            OSError: It could not be written, and the old text stands.
+        """
+        text = json.dumps(asdict(state), indent=1).encode()
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            _write_new(temporary, text)
+            os.replace(temporary, self.path)  # noqa: PTH105 (Path.replace hides which one moves)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+
+    def release(self) -> None:
+        """Give the slot up; the file stays and tells how the run ended."""
+        self._lock.release()
+
+
+def _slots(folder: Path) -> Iterator[Path]:
+    yield folder / "state.json"
+    for number in range(2, SLOTS + 1):
+        yield folder / f"state-{number}.json"
+
+
+def _write_new(path: Path, text: bytes) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    fd = os.open(path, flags, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(text)
+
+
+def find(root: str | Path) -> list[Found]:
+    """Every state file of a project, living runs first, then by name."""
+    return _in_folder(project_folder(root))
+
+
+def find_all() -> list[Found]:
+    """Every state file of this user."""
+    folder = state_folder() / "projects"
+    try:
+        names = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [found for name in names if not name.is_symlink() for found in _in_folder(name)]
+
+
+def _in_folder(folder: Path) -> list[Found]:
+    paths = [path for path in _slots(folder) if os.path.lexists(path)]
+    return sorted((_examine(path) for path in paths), key=lambda found: not found.alive)
+
+
+def _examine(path: Path) -> Found:
+    try:
+        state = read(path)
+    except (OSError, ValueError) as error:
+        return Found(path, None, alive=False, problem=f"{path} cannot be used: {error}")
+    return Found(path, state, alive=_is_alive(path, state))
+
+
+def _is_alive(path: Path, state: RunState) -> bool:
+    """True if the supervisor named holds the slot, or, where no kernel tells, is this very process."""
+    held_by = holder(path.with_suffix(".lock"))
+    if held_by is None:
+        return family.is_same(state.supervisor_pid, state.supervisor_started)
+    return held_by > 0 and held_by == state.supervisor_pid
+
+
+def read(path: Path) -> RunState:
+    """What a state file says.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no state of ours; the message says in what respect.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE:
+            raise ValueError(f"it is no file of at most {MAX_FILE} bytes")
+        if sys.platform != "win32" and found.st_uid != os.getuid():
+            raise ValueError("it belongs to another user")
+        text = file.read(MAX_FILE + 1)
+    try:
+        return parse(json.loads(text))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        raise ValueError("it is no JSON") from None
+
+
+def parse(value: object) -> RunState:
+    """A run's state from what JSON gave.
+
+    Raises:
+        ValueError: A field is missing or of the wrong type, or it was written by another version.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("it holds no object")  # noqa: TRY004 (one kind of error for one kind of fault)
+    if value.get("schema") != SCHEMA:
+        raise ValueError(f"its schema is {value.get('schema')!r}, not {SCHEMA}")
+    processes = value.get("processes")
+    if not isinstance(processes, list):
+        raise ValueError("its processes are no list")  # noqa: TRY004
+    rest = _checked(RunState, {k: v for k, v in value.items() if k != "processes"})
+    return RunState(**rest, processes=tuple(_process(each) for each in processes))
+
+
+def _process(value: object) -> ProcessState:
+    if not isinstance(value, dict):
+        raise ValueError("a process is no object")  # noqa: TRY004
+    known = _checked(ProcessState, value)
+    return ProcessState(**known | {"status": Status(known["status"])})
+
+
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "int | None": (int, type(None)),
+    "float | None": (int, float, type(None)),
+    "Status": (str,),
+}
+
+
+def _checked(kind: type[RunState | ProcessState], value: Mapping[str, object]) -> dict[str, Any]:
+    """The fields of a class that are there, each of the type it is declared with."""
+    known = {}
+    for field in fields(kind):
+        if field.name not in value:
+            continue
+        given = value[field.name]
+        if isinstance(given, bool) or not isinstance(given, _SCALARS[str(field.type)]):
+            raise ValueError(f"its {field.name} is no {field.type}")  # noqa: TRY004
+        known[field.name] = given
+    missing = {field.name for field in fields(kind) if _is_required(field)} - known.keys()
+    if missing:
+        raise ValueError(f"its {', '.join(sorted(missing))} is missing")
+    return known
+
+
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING
