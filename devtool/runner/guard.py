@@ -67,6 +67,8 @@ def split() -> Guardian | None:
     # A group of its own: `kill -9 -GROUP` ends the guardian, and then the worker ends the rest.
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _handed_on() | {signal.SIGCHLD})
+    # Before anything is started: an orphan that once fell to the guardian, or to init, stays there.
+    family.adopt_orphans()
     return Guardian(pid=guardian, group=group, lifeline=worker_end)
 
 

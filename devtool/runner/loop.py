@@ -308,7 +308,6 @@ class Loop:
         guardian = self._options.guardian
         if guardian is None:
             return
-        family.adopt_orphans()
         threading.Thread(target=self._feel_lifeline, args=(guardian,), daemon=True).start()
 
     def _feel_lifeline(self, guardian: Guardian) -> None:

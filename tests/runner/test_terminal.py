@@ -1,0 +1,172 @@
+"""A single service on a terminal has it whole: input, size, keys, and settings put back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import termios
+
+import pytest
+
+from tests.runner.conftest import Drive, Project, eventually
+
+CONSOLE = """
+    import os, signal, sys
+    print("terminal:", [os.isatty(fd) for fd in (0, 1, 2)], os.get_terminal_size().columns)
+    print("hello", input("name? "))
+"""
+
+COUNTS = """
+    import os, signal, sys, time
+    count = 0
+    def note(*_):
+        global count
+        count += 1
+        print("interrupts:", count, flush=True)
+    signal.signal(signal.SIGINT, note)
+    print("counting", flush=True)
+    line = sys.stdin.readline()
+    print("typed", repr(line), "after", count, flush=True)
+    sys.exit(5)
+"""
+
+
+def test_a_console_program_has_the_terminal(drive: Drive, project: Project) -> None:
+    run = drive(project.plan(project.service("app", CONSOLE, tty=True)), terminal=True)
+    run.resize(40, 123)
+    run.wait_for("name\\? ")
+    run.type("Ada\n")
+    assert run.wait() == 0
+    assert "terminal: [True, True, True]" in run.text
+    assert run.text.endswith("hello Ada\r\n")
+    assert "app |" not in run.text
+
+
+def test_the_size_is_that_of_the_terminal(drive: Drive, project: Project) -> None:
+    code = """
+        import os, signal
+        input("ready? ")
+        print("columns:", os.get_terminal_size().columns)
+    """
+    run = drive(project.plan(project.service("app", code, tty=True)), terminal=True)
+    run.wait_for("ready")
+    run.resize(40, 123)
+    run.type("\n")
+    assert run.wait() == 0
+    assert "columns: 123" in run.text
+
+
+def test_ctrl_c_reaches_a_console_program_once(drive: Drive, project: Project) -> None:
+    run = drive(project.plan(project.service("app", COUNTS, tty=True)), terminal=True)
+    run.wait_for("counting")
+    run.type("\x03")
+    run.wait_for("interrupts: 1")
+    run.type("go on\n")
+    assert run.wait() == 5
+    assert "typed 'go on\\n' after 1" in run.text
+
+
+def test_a_signal_to_devtool_alone_reaches_a_console_program_once(
+    drive: Drive, project: Project
+) -> None:
+    service = project.service("app", COUNTS, tty=True, grace=3600.0)
+    run = drive(project.plan(service), terminal=True)
+    run.wait_for("counting")
+    run.send(signal.SIGINT)
+    run.wait_for("interrupts: 1")
+    run.type("end\n")
+    assert run.wait() == 130
+    assert "after 1" in run.text
+
+
+def test_ctrl_c_ends_a_console_program_that_does_not_handle_it(
+    drive: Drive, project: Project
+) -> None:
+    code = """
+        import signal, time
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        print("sleeping", flush=True)
+        time.sleep(1000)
+    """
+    run = drive(project.plan(project.service("app", code, tty=True)), terminal=True)
+    run.wait_for("sleeping")
+    run.type("\x03")
+    assert run.wait() == 130
+
+
+def test_ctrl_c_stops_a_single_server_once(drive: Drive, project: Project, port: int) -> None:
+    run = drive(project.plan(project.web("backend", port)), terminal=True)
+    run.wait_for("ready in")
+    run.type("\x03")
+    assert run.wait() == 130
+    assert run.text.count("Keyboard interrupt received") == 1
+
+
+def test_ctrl_c_stops_several_services(drive: Drive, project: Project, port: int) -> None:
+    waits = project.service("other", "import time; time.sleep(1000)")
+    run = drive(project.plan(project.web("backend", port), waits), terminal=True)
+    run.wait_for("ready in")
+    run.type("\x03")
+    assert run.wait() == 130
+    assert run.text.count("Keyboard interrupt received") == 1
+
+
+def test_prefixes_have_colour_only_on_a_terminal(
+    drive: Drive, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = project.plan(*(project.service(name, "print('hi')") for name in ("one", "two")))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    run = drive(plan, terminal=True)
+    run.wait()
+    assert "\x1b[36mone | \x1b[0mhi" in run.text
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = drive(plan, terminal=True)
+    plain.wait()
+    assert "\x1b" not in plain.text
+    assert "one | hi" in plain.text
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+def test_the_settings_of_the_terminal_are_put_back(
+    drive: Drive, project: Project, signum: signal.Signals
+) -> None:
+    code = """
+        import sys, time, tty
+        tty.setraw(0)
+        print("raw", flush=True)
+        time.sleep(1000)
+    """
+    run = drive(project.plan(project.service("app", code, tty=True, grace=0.3)), terminal=True)
+    assert run.far is not None
+    before = termios.tcgetattr(run.far)
+    run.wait_for("raw")
+    assert termios.tcgetattr(run.far) != before
+    run.send(signum)
+    run.process.wait(60)
+    far = run.far
+    eventually(lambda: termios.tcgetattr(far) == before, "settings are back")
+
+
+def test_a_terminal_that_closes_ends_everything(drive: Drive, project: Project) -> None:
+    waits = "import time; print('here', flush=True); time.sleep(1000)"
+    services = [project.service(name, waits) for name in ("one", "two")]
+    run = drive(project.plan(*services), terminal=True)
+    run.wait_for("two | here")
+    assert run.far is not None
+    os.close(run.far)
+    run.far = None
+    os.close(run.near)
+    assert run.process.wait(60) == 129
+    run.near = os.open(os.devnull, os.O_RDONLY)
+
+
+def test_a_console_program_reads_a_pipe(drive: Drive, project: Project) -> None:
+    read, write = os.pipe()
+    code = "import sys; print(sys.stdin.read().upper())"
+    run = drive(project.plan(project.service("app", code, tty=True)), stdin=read)
+    os.close(read)
+    os.write(write, b"shop")
+    os.close(write)
+    assert run.wait() == 0
+    assert run.text == "SHOP\n"
