@@ -1,0 +1,476 @@
+"""Detection + Settings -> LaunchPlan. Pure: nothing is started, nothing but ports is asked for."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from devtool.config import ServiceSettings, Settings
+from devtool.errors import AmbiguousError, ConfigError, UndetectedError
+from devtool.model.detection import Component, Detection, Note, Role, Toolchain
+from devtool.model.launch import (
+    LaunchPlan,
+    Probe,
+    ProbeKind,
+    ReloadMode,
+    RestartPolicy,
+    Service,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+WEB = (Role.BACKEND, Role.UI, Role.MCP)
+PORTS_TRIED = 200
+
+
+def is_port_free(host: str, port: int) -> bool:
+    """Whether nobody listens on a port, as far as binding it for a moment tells."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def plan(
+    detection: Detection,
+    settings: Settings,
+    *,
+    extra: Sequence[str] = (),
+    port_free: Callable[[str, int], bool] = is_port_free,
+) -> LaunchPlan:
+    """Every service that would be started, complete and printable.
+
+    Args:
+        detection: What was found.
+        settings: What was asked for.
+        extra: Further words for the main service, as given after `--`.
+        port_free: Asked only for `--port auto` and for the ports of frontends.
+
+    Raises:
+        UndetectedError: When there is nothing to start.
+        AmbiguousError: When several targets are equally good.
+        ConfigError: When a declared target is not there, or a name or port is wrong.
+    """
+    outright = [s for s in settings.services.values() if s.command]
+    if detection.refusal and not outright:
+        _refuse(detection)
+    notes: list[Note] = []
+    drafts = [*_detected(detection, settings), *_declared(detection, settings, outright)]
+    chosen = _chosen(drafts, settings)
+    services = _Assembly(detection, settings, chosen, tuple(extra), port_free, notes).services()
+    return LaunchPlan(
+        root=detection.root,
+        services=tuple(services),
+        phase=int(detection.phase),
+        description=detection.description,
+        notes=(*detection.notes, *notes),
+        pin=_pin(chosen),
+    )
+
+
+def _refuse(detection: Detection) -> None:
+    if detection.refusal == "ambiguous":
+        raise AmbiguousError(
+            f"{detection.root}: {detection.refusal_reason}",
+            candidates=detection.candidates,
+            hint=detection.refusal_hint,
+            notes=detection.notes,
+        )
+    if detection.refusal == "invalid":
+        raise ConfigError(
+            detection.refusal_reason, hint=detection.refusal_hint, notes=detection.notes
+        )
+    raise UndetectedError(
+        f"{detection.root}: {detection.refusal_reason or 'nothing to start was recognised'}",
+        hint=detection.refusal_hint,
+        notes=(*detection.near_misses, *detection.notes),
+    )
+
+
+class Draft(NamedTuple):
+    """A service before ports and interpreters: a component, what overrides it, or both."""
+
+    name: str
+    role: Role
+    component: Component | None
+    settings: ServiceSettings | None
+
+    @property
+    def listens(self) -> bool:
+        """Whether it answers on a port."""
+        if self.component is not None:
+            return self.component.start.http and not self.component.start.tty
+        own = self.settings
+        return own is not None and (own.port is not None or self.role in (*WEB, Role.FRONTEND))
+
+
+def _detected(detection: Detection, settings: Settings) -> list[Draft]:
+    drafts: list[Draft] = []
+    taken: set[str] = set()
+    for component in () if detection.refusal else detection.components:
+        name = _free_name(component, taken)
+        taken.add(name)
+        own = settings.services.get(name)
+        if own is None or not own.command:
+            drafts.append(Draft(name, component.role, component, own))
+    return drafts
+
+
+def _free_name(component: Component, taken: set[str]) -> str:
+    folder = component.root.rpartition("/")[2]
+    names = (
+        str(component.role),
+        f"{component.role}-{component.framework}",
+        f"{component.role}-{folder}",
+    )
+    numbered = (f"{component.role}-{n}" for n in range(2, 100))
+    return next(name for name in (*names, *numbered) if name not in taken)
+
+
+def _declared(
+    detection: Detection, settings: Settings, outright: Sequence[ServiceSettings]
+) -> list[Draft]:
+    known = {str(component.role) for component in detection.components}
+    for own in settings.services.values():
+        if not own.command and not own.entry and own.name not in known and not detection.refusal:
+            raise ConfigError(
+                f"{own.where}: no service {own.name!r} was detected, and none is declared",
+                hint="give it a command, or correct the name",
+            )
+    return [Draft(own.name, Role(own.role or _role_of(own.name)), None, own) for own in outright]
+
+
+def _role_of(name: str) -> str:
+    return name if name in list(Role) else "worker"
+
+
+def _chosen(drafts: Sequence[Draft], settings: Settings) -> list[Draft]:
+    """The drafts that `only` and `except` leave; optional ones only where named."""
+    only, left_out = settings.names("only"), settings.names("except")
+    known = [draft.name for draft in drafts]
+    for name in (*only, *left_out):
+        if name not in known:
+            raise ConfigError(
+                f"no service is called {name!r}", hint=f"there are: {', '.join(known) or 'none'}"
+            )
+    chosen = [
+        draft
+        for draft in drafts
+        if draft.name not in left_out
+        and (draft.name in only if only else not (draft.component and draft.component.optional))
+    ]
+    if not chosen:
+        raise ConfigError("no service is left to start", hint=f"there are: {', '.join(known)}")
+    return chosen
+
+
+class _Assembly:
+    """Turns drafts into services: ports first, since each may need to know the others'."""
+
+    def __init__(
+        self,
+        detection: Detection,
+        settings: Settings,
+        drafts: Sequence[Draft],
+        extra: tuple[str, ...],
+        port_free: Callable[[str, int], bool],
+        notes: list[Note],
+    ) -> None:
+        self.root = Path(detection.root)
+        self.settings = settings
+        self.drafts = drafts
+        self.extra = extra
+        self.port_free = port_free
+        self.notes = notes
+        self.main = _main(drafts)
+        self.ports = self._ports()
+
+    def services(self) -> list[Service]:
+        return [self._service(draft) for draft in self.drafts]
+
+    # --- ports ---------------------------------------------------------------------------------
+
+    def _ports(self) -> dict[str, int]:
+        ports: dict[str, int] = {}
+        listening = [draft for draft in self.drafts if draft.listens]
+        for draft in sorted(listening, key=lambda d: d is not self.main):
+            port = self._port(draft, set(ports.values()))
+            if port is not None:
+                ports[draft.name] = port
+        if not listening and not self.settings.is_default("port"):
+            self.notes.append(
+                Note("a console program listens on no port: --port has no effect", kind="option")
+            )
+        return ports
+
+    def _port(self, draft: Draft, taken: set[int]) -> int | None:
+        own = draft.settings.port if draft.settings else None
+        usual = own or (draft.component.start.port if draft.component else None)
+        asked = self.settings.value("port") if draft is self.main else None
+        if isinstance(asked, int) and (own is None or not self._from_file("port")):
+            return asked
+        if asked == "auto":
+            return self._free(draft, usual or 8000, taken, said=True)
+        if own is not None or usual is None:
+            return own
+        if draft is self.main and usual not in taken:
+            return usual
+        return self._free(draft, usual, taken, said=False)
+
+    def _from_file(self, key: str) -> bool:
+        return "toml" in self.settings.values[key].source
+
+    def _free(self, draft: Draft, first: int, taken: set[int], *, said: bool) -> int:
+        host = self._host(draft)
+        for port in range(first, min(first + PORTS_TRIED, 65_536)):
+            if port not in taken and self.port_free(host, port):
+                if said or port != first:
+                    why = f"{draft.name}: port {port}"
+                    self.notes.append(
+                        Note(
+                            why if port == first else f"{why}, since {first} is taken", kind="port"
+                        )
+                    )
+                return port
+        raise ConfigError(
+            f"{draft.name}: no port from {first} to {first + PORTS_TRIED - 1} is free",
+            hint="name one with --port",
+        )
+
+    def _host(self, draft: Draft) -> str:
+        own = draft.settings.host if draft.settings else ""
+        if own and self.settings.is_default("host"):
+            return own
+        return self.settings.text("host")
+
+    # --- services ------------------------------------------------------------------------------
+
+    def _service(self, draft: Draft) -> Service:
+        component, own = draft.component, draft.settings
+        host = self._host(draft) if draft.listens else ""
+        port = self.ports.get(draft.name)
+        url = _url(host, port) if port is not None else ""
+        cwd = own.cwd if own and own.cwd is not None else component.start.cwd if component else ""
+        words = _Words(self.root, component, host, port, self._backend_url())
+        argv = own.command if own and own.command else self._argv(draft, words)
+        runnable, fix = _readiness(component, words) if not (own and own.command) else ("", "")
+        restart = (own.restart if own else "") or self.settings.text("restart")
+        return Service(
+            name=draft.name,
+            role=draft.role,
+            argv=argv + (self.extra if draft is self.main else ()),
+            cwd=str(self.root / cwd) if cwd else str(self.root),
+            framework=component.framework if component else "",
+            entry=component.entry if component else "",
+            env=self._env(draft, words, host, port),
+            env_files=(*self._env_files(draft, cwd), *self.settings.names("env_files")),
+            host=host,
+            port=port,
+            url=url,
+            probe=_probe(draft, host, port, url),
+            needs=own.needs if own else (),
+            reload=self._reload(draft),
+            restart=RestartPolicy(restart),
+            tty=component.start.tty if component else bool(own and own.tty),
+            one_shot=bool(own and own.one_shot),
+            grace=own.grace
+            if own and own.grace is not None
+            else _number(self.settings.value("grace")),
+            why=_why(component, own),
+            runnable=runnable,
+            fix=fix,
+        )
+
+    def _argv(self, draft: Draft, words: _Words) -> tuple[str, ...]:
+        component = draft.component
+        if component is None:
+            return ()
+        start = component.start
+        reload = start.reload if self._reload(draft) is ReloadMode.FRAMEWORK else start.no_reload
+        address = start.address if words.port is not None else ()
+        filled = (words.fill(word) for word in (*start.argv, *reload, *address))
+        return tuple(word for word in filled if word)
+
+    def _reload(self, draft: Draft) -> ReloadMode:
+        component = draft.component
+        own = draft.settings.reload if draft.settings else None
+        wanted = own if own is not None else self.settings.flag("reload")
+        can = component is not None and component.start.http and component.role is not Role.WORKER
+        has = component is not None and bool(component.start.reload or component.start.no_reload)
+        return ReloadMode.FRAMEWORK if wanted and can and has else ReloadMode.OFF
+
+    def _env(
+        self, draft: Draft, words: _Words, host: str, port: int | None
+    ) -> tuple[tuple[str, str], ...]:
+        env: dict[str, str] = {}
+        if port is not None:
+            env |= {"PORT": str(port), "HOST": host}
+        if draft.component is not None:
+            for name, value in draft.component.start.env:
+                filled = words.fill(value)
+                if filled:
+                    env[name] = filled
+        if draft.settings is not None:
+            env |= dict(draft.settings.env)
+        return tuple(env.items())
+
+    def _env_files(self, draft: Draft, cwd: str) -> tuple[str, ...]:
+        """`.env` beside a Python service; JavaScript frameworks load their own."""
+        named = draft.settings.env_files if draft.settings else ()
+        if named or draft.role is Role.FRONTEND or draft.component is None:
+            return tuple(str(self.root / name) for name in named)
+        found = next((f for f in (cwd, "") if (self.root / f / ".env").is_file()), None)
+        return (str(self.root / found / ".env"),) if found is not None else ()
+
+    def _backend_url(self) -> str:
+        backend = next(
+            (d for d in self.drafts if d.role is Role.BACKEND and d.name in self.ports), None
+        )
+        return _url(self._host(backend), self.ports[backend.name]) if backend else ""
+
+
+class _Words(NamedTuple):
+    """What the placeholders of a start command stand for."""
+
+    root: Path
+    component: Component | None
+    host: str
+    port: int | None
+    backend_url: str
+
+    def fill(self, word: str) -> str:
+        """A word with its placeholders replaced; a bare `{--}` may vanish."""
+        if "{" not in word:
+            return word
+        component = self.component
+        toolchain = component.toolchain if component else None
+        manager = toolchain.manager if toolchain else "npm"
+        values = {
+            "{python}": self.python(toolchain),
+            "{bin}": str(Path(self.python(toolchain)).parent),
+            "{manager}": manager,
+            "{--}": "--" if manager == "npm" else "",
+            "{entry}": component.entry if component else "",
+            "{host}": self.host,
+            "{port}": str(self.port) if self.port is not None else "",
+            "{backend_url}": self.backend_url,
+        }
+        for name, value in values.items():
+            word = word.replace(name, value)
+        return word
+
+    def python(self, toolchain: Toolchain | None) -> str:
+        """The interpreter of the project's environment, where it is or would be made."""
+        if toolchain is None or toolchain.manager == "none":
+            return base_python()
+        if toolchain.interpreter:
+            return toolchain.interpreter
+        folder = self.root / toolchain.root / ".venv"
+        return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def base_python() -> str:
+    """The interpreter behind devtool's own environment, for programs that need no other."""
+    base = Path(sys.base_prefix) / ("python.exe" if os.name == "nt" else "bin/python3")
+    return str(base) if base.exists() else sys.executable
+
+
+def _main(drafts: Sequence[Draft]) -> Draft | None:
+    """The service that --port and the words after `--` are for."""
+    order = (*WEB, Role.FRONTEND, Role.CONSOLE, Role.WORKER)
+    return min(drafts, key=lambda draft: order.index(draft.role), default=None)
+
+
+def _url(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    if ":" in shown and not shown.startswith("["):
+        shown = f"[{shown}]"
+    return f"http://{shown}:{port}"
+
+
+def _probe(draft: Draft, host: str, port: int | None, url: str) -> Probe:
+    ready = draft.settings.ready if draft.settings else None
+    if ready is not None:
+        target = ready.target
+        if ready.kind == "http" and target.startswith("/"):
+            target = url + target
+        if ready.kind == "port" and ":" not in target:
+            target = f"{host or '127.0.0.1'}:{target}"
+        return Probe(kind=ProbeKind(ready.kind), target=target, timeout=ready.timeout)
+    if port is None:
+        return Probe(kind=ProbeKind.NONE)
+    if draft.component is None:
+        return Probe(kind=ProbeKind.PORT, target=url.removeprefix("http://"))
+    return Probe(kind=ProbeKind.HTTP, target=f"{url}/")
+
+
+def _readiness(component: Component | None, words: _Words) -> tuple[str, str]:
+    """Why a component cannot start yet, and the command that changes it."""
+    toolchain = component.toolchain if component else None
+    if component is None or toolchain is None or toolchain.ready or toolchain.manager == "none":
+        return "", ""
+    where = toolchain.root or "this project"
+    if component.role is Role.FRONTEND:
+        return f"the packages of {where} are not installed", "devtool run --sync"
+    environment = str(Path(words.python(toolchain)).parent.parent)
+    return f"{where} has no environment yet: {environment} does not exist", "devtool run --sync"
+
+
+def _why(component: Component | None, own: ServiceSettings | None) -> tuple[str, ...]:
+    lines = [own.where] if own is not None else []
+    for fact in component.evidence if component else ():
+        place = f"{fact.path}:{fact.line}" if fact.line else fact.path
+        lines.append(f"{place} {fact.fact}")
+    return tuple(lines)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 5.0
+
+
+def _pin(drafts: Iterable[Draft]) -> str:
+    """The devtool.toml text that settles what detection decided."""
+    blocks = []
+    for draft in drafts:
+        component = draft.component
+        if component is None or component.role is Role.FRONTEND or not component.entry:
+            continue
+        lines = [f"[services.{draft.name}]", f"entry = {_quoted(component.entry)}"]
+        if component.start.cwd:
+            lines.append(f"cwd = {_quoted(component.start.cwd)}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text)
+
+
+def shell_command(service: Service, root: Path) -> str:
+    """One shell-quoted command that starts a service from the project's root."""
+    relative = os.path.relpath(service.cwd, root)
+    words = [_from(word, Path(service.cwd)) for word in service.argv]
+    command = shlex.join(words)
+    return command if relative == "." else f"cd {shlex.quote(relative)} && {command}"
+
+
+def _from(word: str, cwd: Path) -> str:
+    """An absolute path below the working folder, relative to it; other words as they are."""
+    path = Path(word)
+    if not path.is_absolute() or not path.is_relative_to(cwd):
+        return word
+    return str(path.relative_to(cwd))
