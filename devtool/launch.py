@@ -460,6 +460,12 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
+def main_service(plan: LaunchPlan) -> Service:
+    """The service that a plan is about: its backend, its user interface, or its console."""
+    order = (*WEB, Role.FRONTEND, Role.CONSOLE, Role.WORKER)
+    return min(plan.services, key=lambda service: order.index(service.role))
+
+
 def shell_command(service: Service, root: Path) -> str:
     """One shell-quoted command that starts a service from the project's root."""
     relative = os.path.relpath(service.cwd, root)

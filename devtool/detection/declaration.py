@@ -62,6 +62,7 @@ class Pin(NamedTuple):
     cwd: str
     path: str
     line: int = 0
+    name: str = ""
 
 
 def pinned(pin: Pin) -> Declaration:
