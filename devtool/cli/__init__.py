@@ -1,0 +1,80 @@
+"""The command line: the only place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.errors import DevtoolError
+
+EXIT_BUG = 70
+
+
+def main() -> None:
+    """Run the command that `sys.argv` names, and exit with its documented code."""
+    _tolerate_odd_terminals()
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        code = code or 1
+        _discard_output()
+    sys.exit(code)
+
+
+def _run() -> int:
+    from devtool.errors import DevtoolError
+
+    try:
+        from devtool.cli.app import app
+
+        app()
+    except DevtoolError as error:
+        _report(error)
+        return error.exit_code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    except KeyboardInterrupt:
+        return 128 + 2
+    except BrokenPipeError:
+        _discard_output()
+        return 0
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a bug gets a report, not a traceback
+        return _report_bug(error)
+    return 0
+
+
+def _tolerate_odd_terminals() -> None:
+    """Print what can be printed, and escape the rest, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Nobody reads our output any more: keep the interpreter's own flush from failing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+
+
+def _report(error: DevtoolError) -> None:
+    from devtool.cli.text import error_json, error_lines
+
+    if "--json" in sys.argv[1:]:
+        sys.stdout.write(error_json(error) + "\n")
+    for line in error_lines(error):
+        sys.stderr.write(line + "\n")
+
+
+def _report_bug(error: Exception) -> int:
+    if os.environ.get("DEVTOOL_DEBUG"):
+        raise error
+    from devtool.cli.bug import write_report
+
+    where = write_report(error)
+    sys.stderr.write(f"error: a bug in devtool: {type(error).__name__}\n")
+    sys.stderr.write(f"hint: {where}; DEVTOOL_DEBUG=1 shows the traceback\n")
+    return EXIT_BUG

@@ -1,0 +1,70 @@
+"""`devtool init`: a devtool.toml that pins what was detected."""
+
+from __future__ import annotations
+
+import os
+
+from devtool.cli.options import Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devtool.model.launch import LaunchPlan
+
+
+def init(
+    root: Root = ".",  # type: ignore[assignment]  # Typer turns the text into a Path
+) -> None:
+    """Write a devtool.toml that pins what was detected; never over one that is there."""
+    from devtool.api import plan_project, project_root
+    from devtool.cli.text import printable
+    from devtool.errors import ConfigError
+
+    path = project_root(root) / "devtool.toml"
+    if path.is_symlink() or path.exists():
+        raise ConfigError(f"{path} is there already", hint="edit it, or remove it first")
+    text = contents(plan_project(root))
+    _write_new(path, text)
+    print(printable(f"wrote {path}"))
+
+
+def contents(plan: LaunchPlan) -> str:
+    """The text of a devtool.toml: what was found, pinned, and what else could be set."""
+    import tomli_w
+
+    from devtool.config import KEYS
+    from devtool.model.detection import Role
+
+    services = {
+        service.name: {"entry": service.entry, "cwd": os.path.relpath(service.cwd, plan.root)}
+        for service in plan.services
+        if service.entry and service.role is not Role.FRONTEND
+    }
+    lines = [
+        "# What devtool runs here, pinned from what it detected. Keys that are commented out show",
+        "# their defaults; `devtool config` prints every value and where it came from.",
+        "",
+    ]
+    for key, spec in KEYS.items():
+        value = [] if spec.default == () else spec.default if spec.default is not None else 8000
+        lines.append(f"# {spec.about}")
+        lines.append(f"# {tomli_w.dumps({key: value}).strip()}")
+    return "\n".join(lines) + "\n\n" + tomli_w.dumps({"services": services})
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that must not exist yet; nothing is left behind when that fails."""
+    from devtool.errors import ConfigError, DevtoolError
+
+    temporary = path.with_name(f".devtool.toml.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.link(temporary, path)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already", hint="edit it, or remove it first") from None
+    except OSError as error:
+        reason = (error.strerror or "error").lower()
+        raise DevtoolError(f"{path} could not be written ({reason})", hint="check the folder") from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,16 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Root = Annotated[
+    Path,
+    typer.Option(
+        "--root", "-C", help="Folder of the project.", metavar="DIR", show_default="this folder"
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, see docs.")]
