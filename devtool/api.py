@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from devtool.config import Settings
     from devtool.model.detection import Detection
     from devtool.model.launch import LaunchPlan, Service
+    from devtool.runner import Report, Stopped
 
 _ABOUT_FOLDERS = {
     "src": "Source code directory",
@@ -262,23 +263,60 @@ def split_arguments(args: Sequence[str]) -> tuple[dict[str, object], tuple[str, 
 def run_plan(
     plan: LaunchPlan,
     *,
-    on_ready: Callable[[Service], None] = lambda _: None,
     split: bool = False,
+    open_page: bool = False,
 ) -> int:
     """Start a plan and keep its services until they end; the exit code to end with.
 
     Args:
         plan: What to start.
-        on_ready: Called with each service that answers.
         split: Let a second process end everything if this one is killed; only for a program that
             does nothing else.
+        open_page: Open the URL of what people look at, once it answers.
+
+    Raises:
+        ConfigError: When a port is taken or a host is not of this machine; nothing was started.
+        ToolchainError: When a service cannot be started yet; nothing was started.
     """
     from devtool.runner import run
+    from devtool.runner.browser import open_page as show
     from devtool.runner.guard import split as split_process
+
+    page = _page(plan) if open_page else None
+
+    def on_ready(service: Service) -> None:
+        if service == page:
+            show(service.url)
 
     if split:
         return run(plan, guard=split_process, on_ready=on_ready)
     return run(plan, on_ready=on_ready)
+
+
+def _page(plan: LaunchPlan) -> Service | None:
+    """What people look at: the frontend where there is one."""
+    pages = [service for service in plan.services if service.url]
+    frontends = [service for service in pages if service.role == "frontend"]
+    return next(iter(frontends or pages), None)
+
+
+def project_status(root: str | Path = ".") -> Report:
+    """What runs for a project, how the last run ended, and which state files are of no use."""
+    from devtool.runner import report
+
+    return report(project_root(root))
+
+
+def stop_project(root: str | Path = ".", *, timeout: float = 30.0) -> list[Stopped]:
+    """Stop every run of a project; empty if nothing was running.
+
+    Args:
+        root: The project's folder.
+        timeout: How long to wait for each, in seconds.
+    """
+    from devtool.runner import stop
+
+    return stop(project_root(root), timeout=timeout)
 
 
 def sync_plan(plan: LaunchPlan, detection: Detection, emit: Callable[[str], None]) -> None:

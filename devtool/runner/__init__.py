@@ -4,20 +4,21 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from devtool.runner.running import Stopped, runs, status, stop
+    from devtool.runner.running import Report, Stopped, report, status, stop
     from devtool.runner.start import Prepared, prepare, run
 
 _HOMES = {
     "Prepared": "devtool.runner.start",
+    "Report": "devtool.runner.running",
     "Stopped": "devtool.runner.running",
     "prepare": "devtool.runner.start",
     "run": "devtool.runner.start",
-    "runs": "devtool.runner.running",
+    "report": "devtool.runner.running",
     "status": "devtool.runner.running",
     "stop": "devtool.runner.running",
 }
 
-__all__ = ["Prepared", "Stopped", "prepare", "run", "runs", "status", "stop"]
+__all__ = ["Prepared", "Report", "Stopped", "prepare", "report", "run", "status", "stop"]
 
 
 def __getattr__(name: str) -> object:

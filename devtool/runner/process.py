@@ -110,8 +110,9 @@ class Child:
         if not self.inherits:
             # At once, so that nothing forks between two signals.
             grouped = {pid for pid in relatives if _group(pid) == self.pid}
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signum)
+            if grouped:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.pid, signum)
         family.send((pid for pid in relatives if pid not in grouped), signum)
         family.send(relatives, signal.SIGCONT)
 

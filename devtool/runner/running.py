@@ -17,25 +17,34 @@ STOP_TIMEOUT = 30.0
 _ENDED = {Status.PENDING, Status.EXITED, Status.FAILED}
 
 
-def runs(root: str | Path) -> tuple[list[RunState], list[str]]:
-    """The living runs of a project, and what was wrong with the files that tell of them."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What runs for a project now, how the last run ended, and what was wrong with state files."""
+
+    runs: tuple[RunState, ...] = ()
+    last: RunState | None = None
+    problems: tuple[str, ...] = ()
+
+
+def report(root: str | Path) -> Report:
+    """What is known of a project's runs, checked against the process table."""
     found = find(root)
-    alive = [_as_it_is(each.state) for each in found if each.state and each.alive]
-    return alive, [each.problem for each in found if each.problem]
+    ended = [each.state for each in found if each.state and not each.alive]
+    last = max(ended, key=lambda state: state.started_at, default=None)
+    return Report(
+        runs=tuple(_as_it_is(each.state) for each in found if each.state and each.alive),
+        last=last and _over(last),
+        problems=tuple(each.problem for each in found if each.problem),
+    )
 
 
 def status(root: str | Path) -> RunState | None:
     """The first living run of a project, or None if nothing is running."""
-    alive, _ = runs(root)
-    return alive[0] if alive else None
+    return next(iter(report(root).runs), None)
 
 
-def last(root: str | Path) -> RunState | None:
-    """How the last run of a project ended, if that is known and nothing runs now."""
-    ended = [each.state for each in find(root) if each.state and not each.alive]
-    if not ended:
-        return None
-    state = max(ended, key=lambda state: state.started_at)
+def _over(state: RunState) -> RunState:
+    """The state of a run whose supervisor is gone."""
     return replace(state, processes=tuple(_corrected(each, 0.0) for each in state.processes))
 
 

@@ -106,6 +106,11 @@ class Unit:
         return not self.leader and not self.relatives
 
     @property
+    def is_at_rest(self) -> bool:
+        """True if nothing of it lives, and time alone will not start it."""
+        return self.is_down and self.again_at is None
+
+    @property
     def is_done(self) -> bool:
         """True for a one-shot service that has done its work."""
         return self.service.one_shot and self.exit_code == 0 and not self.leader
@@ -231,6 +236,8 @@ class Supervisor:
             decisions += self._advance_stop(unit, now)
             if self._ending is None and self._may_start(unit, now):
                 decisions += self._start(unit, now)
+        if self._ending is None and all(unit.is_at_rest for unit in self.units.values()):
+            self._ending = _Ending(0, since=now)
         return decisions
 
     def _may_start(self, unit: Unit, now: float) -> bool:

@@ -32,8 +32,11 @@ DEADLINE = 60.0
 ON_TERMINAL = (
     sys.executable,
     "-c",
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "os.execv(sys.argv[1], sys.argv[1:])",
+    """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+""",
 )
 
 
@@ -156,7 +159,8 @@ class Driven:
     @property
     def pid(self) -> int:
         """The process that was started, which keeps watch."""
-        return self.process.pid
+        pid: int = self.process.pid
+        return pid
 
     def _read(self) -> None:
         with contextlib.suppress(OSError):
@@ -190,7 +194,7 @@ class Driven:
 
     def wait(self) -> int:
         """The exit code, once all output was read."""
-        code = self.process.wait(DEADLINE)
+        code: int = self.process.wait(DEADLINE)
         if self.far is not None:
             os.close(self.far)
             self.far = None

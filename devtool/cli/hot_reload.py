@@ -1,0 +1,40 @@
+"""`devtool hot-reload`: the same run, with reload forced on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devtool.cli.options import AsJson, Root
+from devtool.cli.run import DryRun, EnvFile, Except, Extra, Grace, Host, Only, Open, Port, Sync, run
+
+
+def hot_reload(
+    port: Port = None,
+    host: Host = None,
+    open_page: Open = None,
+    only: Only = None,
+    left_out: Except = None,
+    sync: Sync = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    grace: Grace = None,
+    env_files: EnvFile = None,
+    root: Root = Path(),
+    extra: Extra = None,
+) -> None:
+    """Run a project, and restart its web services when their files change."""
+    run(
+        port=port,
+        host=host,
+        reload=True,
+        open_page=open_page,
+        only=only,
+        left_out=left_out,
+        sync=sync,
+        dry_run=dry_run,
+        as_json=as_json,
+        grace=grace,
+        env_files=env_files,
+        root=root,
+        extra=extra,
+    )

@@ -1,0 +1,58 @@
+"""`devtool stop`: end what runs for this project, and touch nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devtool.cli.options import AsJson, Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.runner import Stopped
+
+
+def stop(
+    root: Root = Path(),
+    as_json: AsJson = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="S", min=0, help="How long to wait, in seconds.")
+    ] = 30.0,
+) -> None:
+    """Stop what is running in this project."""
+    from devtool.api import stop_project
+    from devtool.cli.text import SCHEMA, printable, to_json
+    from devtool.errors import DevtoolError
+
+    stopped = stop_project(root, timeout=timeout)
+    late = [each for each in stopped if not each.ended]
+    if late:
+        pids = ", ".join(str(each.state.supervisor_pid) for each in late)
+        raise DevtoolError(
+            f"devtool (pid {pids}) was asked to stop and has not ended within {timeout:g} s",
+            hint="ask again with a longer --timeout, or kill it: what it started ends with it",
+        )
+    if as_json:
+        print(to_json({"schema": SCHEMA, "stopped": [_object(each) for each in stopped]}))
+        return
+    if not stopped:
+        print("nothing is running")
+    for each in stopped:
+        print(printable(_line(each)))
+
+
+def _line(stopped: Stopped) -> str:
+    names = ", ".join(each.name for each in stopped.state.processes)
+    if stopped.leftovers:
+        return f"ended {len(stopped.leftovers)} processes that a killed devtool had left: {names}"
+    return f"stopped {names} (devtool pid {stopped.state.supervisor_pid})"
+
+
+def _object(stopped: Stopped) -> dict[str, object]:
+    return {
+        "supervisor_pid": stopped.state.supervisor_pid,
+        "services": [each.name for each in stopped.state.processes],
+        "leftovers": stopped.leftovers,
+    }
