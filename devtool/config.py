@@ -331,14 +331,14 @@ def _restart(value: object, where: str) -> str:
 KEYS: dict[str, Key] = {
     "host": Key(check_host, "127.0.0.1", "address that services listen on"),
     "port": Key(check_port, None, "port of the backend, or auto for a free one"),
-    "reload": Key(_flag, True, "restart web services when their files change"),
-    "open": Key(_flag, False, "open the URL in a browser when it answers"),
+    "reload": Key(_flag, default=True, about="restart web services when their files change"),
+    "open": Key(_flag, default=False, about="open the URL in a browser when it answers"),
     "only": Key(_names, (), "services to start, by name"),
     "except": Key(_names, (), "services to leave out, by name"),
     "env_files": Key(_names, (), "files of variables given to every service"),
     "grace": Key(_seconds, 5.0, "seconds between the gentle signal and the hard one"),
     "restart": Key(_restart, "never", "never, on-failure or always"),
-    "sync": Key(_flag, False, "bring environments up before starting"),
+    "sync": Key(_flag, default=False, about="bring environments up before starting"),
 }
 
 
@@ -370,18 +370,31 @@ def _services(table: Mapping[str, object], path: Path, root: Path) -> dict[str, 
 
 
 _SERVICE_KEYS = (
-    "command entry framework cwd env env_file env_files host port needs ready role restart grace "
-    "one_shot tty reload"
-).split()
+    "command",
+    "entry",
+    "framework",
+    "cwd",
+    "env",
+    "env_file",
+    "env_files",
+    "host",
+    "port",
+    "needs",
+    "ready",
+    "role",
+    "restart",
+    "grace",
+    "one_shot",
+    "tty",
+    "reload",
+)
 _ROLES = ("console", "backend", "ui", "mcp", "frontend", "worker")
 
 
 def _service(name: str, entry: Mapping[str, object], where: str, root: Path) -> ServiceSettings:
     for key in entry:
         if key not in _SERVICE_KEYS:
-            raise ConfigError(
-                f"{where}: unknown key {key!r}", hint=_nearest(key, tuple(_SERVICE_KEYS))
-            )
+            raise ConfigError(f"{where}: unknown key {key!r}", hint=_nearest(key, _SERVICE_KEYS))
     env_files = [entry["env_file"]] if "env_file" in entry else entry.get("env_files", [])
     port = entry.get("port")
     checked = check_port(port, f"{where} port") if port is not None else None
@@ -443,7 +456,7 @@ def _inside(value: object, where: str, root: Path) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise ConfigError(f"{where}: must be a path", hint="correct the value")
     real_root = os.path.realpath(root)
-    real = os.path.realpath(os.path.join(real_root, value))
+    real = os.path.realpath(Path(real_root) / value)
     if os.path.commonpath((real, real_root)) != real_root:
         raise ConfigError(f"{where}: {value!r} is outside {root}", hint="name a path inside it")
     relative = os.path.relpath(real, real_root)

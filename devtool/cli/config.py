@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from devtool.cli.options import AsJson, Root
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.config import Settings
+
 
 def config(
     root: Root = ".",  # type: ignore[assignment]  # Typer turns the text into a Path
@@ -40,11 +44,8 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _object(settings: object) -> dict[str, object]:
+def _object(settings: Settings) -> dict[str, object]:
     """Settings for scripts: the names of variables, never their values."""
-    from devtool.config import Settings
-
-    assert isinstance(settings, Settings)
     return {
         "values": {
             key: {"value": s.value, "source": s.source, "where": s.where}

@@ -33,7 +33,7 @@ def phase(
     if found.default and not found.components:
         raise UndetectedError(
             f"{found.root}: nothing here is of a kind that devtool knows",
-            hint="name what to start in devtool.toml: [services.backend] entry = \"module:app\"",
+            hint='name what to start in devtool.toml: [services.backend] entry = "module:app"',
             notes=(*found.near_misses, *found.notes),
         )
     if as_json:
@@ -52,7 +52,10 @@ def _lines(found: Detection, *, explain: bool) -> Iterator[str]:
     for component in found.components:
         yield _line(component, width)
         if explain:
-            yield from (f"    {printable(_place(f.path, f.line))}  {printable(f.fact)} ({f.source}, {f.strength})" for f in component.evidence)
+            yield from (
+                f"    {printable(_place(f.path, f.line))}  {printable(f.fact)} ({f.source}, {f.strength})"
+                for f in component.evidence
+            )
     if explain:
         for fact in found.evidence:
             yield f"phase fact: {printable(_place(fact.path, fact.line))}  {printable(fact.fact)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import NamedTuple
 
 from devtool.detection.aside import is_aside
@@ -10,6 +11,7 @@ from devtool.detection.frameworks import GENERIC, Framework
 from devtool.detection.imports import Importer, ancestors
 from devtool.detection.pysource import Call, PythonIndex, Source
 from devtool.detection.roots import Roots
+from devtool.model.detection import Role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,28 +135,35 @@ class Apps:
             return None
         if callee in self._constructs:
             return self._constructs[callee]
-        if callee in source.functions:
-            function = source.functions[callee]
-            if function.returns != callee:
-                return self._framework_of(path, source, function.returns, hops - 1)
-            return None
         if callee in source.classes:
-            for base in source.classes[callee]:
-                found = self._bases.get(base) or self._framework_of(path, source, base, hops - 1)
-                if found is not None:
-                    return found
-            return None
-        if callee in source.bound and source.bound[callee].callee != callee:
-            return self._framework_of(path, source, source.bound[callee].callee, hops - 1)
+            return self._framework_of_class(path, source, callee, hops)
+        made_by = ""
+        if callee in source.functions:
+            made_by = source.functions[callee].returns
+        elif callee in source.bound:
+            made_by = source.bound[callee].callee
+        if callee in source.functions or callee in source.bound:
+            again = made_by != callee
+            return self._framework_of(path, source, made_by, hops - 1) if again else None
+        return self._framework_behind_import(path, callee, hops)
+
+    def _framework_of_class(
+        self, path: str, source: Source, name: str, hops: int
+    ) -> Framework | None:
+        for base in source.classes[name]:
+            found = self._bases.get(base) or self._framework_of(path, source, base, hops - 1)
+            if found is not None:
+                return found
+        return None
+
+    def _framework_behind_import(self, path: str, callee: str, hops: int) -> Framework | None:
         found_at = self.definition(path, callee)
-        if found_at is None:
+        behind = self.index.source(found_at[0]) if found_at is not None else None
+        if found_at is None or behind is None:
             return None
         file, name = found_at
-        behind = self.index.source(file)
-        if behind is None:
-            return None
         if name in behind.names and name not in behind.functions:
-            return self._framework_of(file, behind, behind.names[name], hops - 1)
+            name = behind.names[name]
         return self._framework_of(file, behind, name, hops - 1)
 
     def code_apps(self) -> Iterator[App]:
@@ -184,6 +193,7 @@ class Apps:
                     yield app
 
     def is_page(self, path: str, framework: Framework) -> bool:
+        """Whether a file is a page of a framework: by its module-level calls or decorators."""
         source = self.index.source(path)
         if source is None:
             return False
@@ -219,23 +229,23 @@ class Apps:
         source = self.index.source(path)
         if source is None:
             return None
-        for bound in source.bound.values():
-            found = self._framework_of(path, source, bound.callee, MAX_HOPS)
-            if found is not None and found.role is not found.role.CONSOLE:
-                return found
-        for call in source.calls:
-            found = self._constructs.get(call.callee) or self._framework_of_call(path, call)
-            if found is not None:
-                return found
-        for decorator, _ in source.decorators:
-            for framework in self.frameworks:
-                if decorator in framework.decorators:
-                    return framework
-        for bases in source.classes.values():
-            for base in bases:
-                if base in self._bases:
-                    return self._bases[base]
-        return None
+        made = (
+            self._framework_of(path, source, bound.callee, MAX_HOPS)
+            for bound in source.bound.values()
+        )
+        serving = (f for f in made if f is not None and f.role is not Role.CONSOLE)
+        called = (
+            self._constructs.get(call.callee) or self._framework_of_call(path, call)
+            for call in source.calls
+        )
+        decorated = (
+            framework
+            for name, _ in source.decorators
+            for framework in self.frameworks
+            if name in framework.decorators
+        )
+        derived = (self._bases.get(base) for bases in source.classes.values() for base in bases)
+        return next((f for f in chain(serving, called, decorated, derived) if f is not None), None)
 
     def _reachable(self, path: str) -> set[str]:
         """The top-level modules that a file or the project's files it imports ask for."""

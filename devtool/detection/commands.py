@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 WRAPPERS = frozenset(
     {"sudo", "exec", "time", "nohup", "env", "dumb-init", "tini", "--", "-g", "command"}
@@ -83,6 +83,7 @@ _VALUE_OPTIONS = frozenset(
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
 _PYTHON = re.compile(r"(?:python(?:3(?:\.\d+)?)?|py)(?:\.exe)?")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*(?:\(.*\))?)?")
+MAX_PORT = 65_535
 _SEPARATORS = frozenset({"&&", "||", ";", "&", "|"})
 _WORD = re.compile(r"[a-z][a-z_-]*")
 
@@ -164,8 +165,8 @@ def strip(words: Sequence[str]) -> tuple[list[str], str]:
             folder = named or folder
         elif name == "uvx":
             rest, _ = _without_options(rest[1:])
-        elif name in ("sh", "bash") and len(rest) > 2 and rest[1] in ("-c", "-lc"):
-            parts = list(pieces(split_line(rest[2]), folder))
+        elif name in ("sh", "bash") and rest[1:2] in (["-c"], ["-lc"]):
+            parts = list(pieces(split_line("".join(rest[2:3])), folder))
             if not parts:
                 return [], folder
             folder, last = parts[-1]
@@ -200,44 +201,19 @@ def parse(words: Sequence[str]) -> Invocation | None:
 
 
 def _parse(rest: list[str]) -> Invocation | None:
-    name = rest[0].rpartition("/")[2].removesuffix(".exe")
-    arguments = rest[1:]
-    if name == "hatch-run":
-        return Invocation("task", arguments[0], "hatch") if arguments else None
+    head, arguments = rest[0], rest[1:]
+    name = head.rpartition("/")[2].removesuffix(".exe")
     if _PYTHON.fullmatch(name):
         return _python(arguments)
+    if name in _READERS:
+        return _READERS[name](name, arguments)
     if name == "manage.py":
-        return _manage(rest[0], arguments)
-    if name in SERVERS:
-        return _server(name, arguments)
-    if name == "fastapi":
-        return _fastapi(arguments)
-    if name in ("flask", "quart", "litestar"):
-        return _app_option(name, arguments)
-    if name == "sanic":
-        target = _positional(arguments)
-        return Invocation("app", target[0], name) if target else None
-    if name in ("streamlit", "chainlit"):
-        target = _positional(arguments[1:])
-        if arguments[:1] != ["run"] or not target:
-            return None
-        return Invocation("ui", target[0].removeprefix("./"), name, port=_port(arguments))
-    if name == "langgraph":
-        return Invocation("langgraph", "", name) if arguments[:1] in (["dev"], ["up"]) else None
-    if name == "reflex":
-        return Invocation("reflex", "", name) if arguments[:1] == ["run"] else None
-    if name in TASK_RUNNERS:
-        words = [word for word in _positional(arguments) if "=" not in word]
-        return Invocation("task", words[0] if words else "", name)
-    if name.endswith(".sh"):
-        return Invocation("shell", rest[0].removeprefix("./"), name)
+        return _manage(head, arguments)
+    path = head.removeprefix("./")
     if name.endswith(".py"):
-        return Invocation("script", rest[0].removeprefix("./"), "python", tuple(arguments))
-    if name in ("bash", "sh", "source", "."):
-        target = _positional(arguments)
-        return Invocation("shell", target[0].removeprefix("./"), name) if target else None
-    if "/" in rest[0]:
-        return Invocation("shell", rest[0].removeprefix("./"), name)
+        return Invocation("script", path, "python", tuple(arguments))
+    if name.endswith(".sh") or "/" in head:
+        return Invocation("shell", path, name)
     return Invocation("command", name, name, tuple(_words(arguments)), port=_port(arguments))
 
 
@@ -246,9 +222,8 @@ def _python(arguments: list[str]) -> Invocation | None:
         arguments = arguments[2:] if arguments[0] in ("-X", "-W") else arguments[1:]
     if arguments[:1] == ["-m"] and len(arguments) > 1:
         module = arguments[1]
-        known = SERVERS | {"flask", "fastapi", "streamlit", "chainlit", "quart", "litestar"}
-        if module in known | {"sanic", "langgraph", "reflex"}:
-            return _parse(arguments[1:])
+        if module in _READERS and module not in TASK_RUNNERS:
+            return _READERS[module](module, arguments[2:])
         return Invocation(
             "module", module, "python", tuple(_words(arguments[2:])), port=_port(arguments)
         )
@@ -291,17 +266,15 @@ def _server(name: str, arguments: list[str]) -> Invocation | None:
     )
 
 
-def _fastapi(arguments: list[str]) -> Invocation | None:
+def _fastapi(name: str, arguments: list[str]) -> Invocation | None:
     if arguments[:1] not in (["dev"], ["run"]):
         return None
     entry = _option(arguments, "--entrypoint", "-e")
     if ":" in entry:
-        return Invocation("app", entry, "fastapi", port=_port(arguments))
+        return Invocation("app", entry, name, port=_port(arguments))
     paths = _positional(arguments[1:])
     path = paths[0].removeprefix("./").rstrip("/") if paths else ""
-    return Invocation(
-        "path-app", path, "fastapi", (_option(arguments, "--app"),), port=_port(arguments)
-    )
+    return Invocation("path-app", path, name, (_option(arguments, "--app"),), port=_port(arguments))
 
 
 def _app_option(name: str, arguments: list[str]) -> Invocation | None:
@@ -345,4 +318,55 @@ def _option(arguments: Sequence[str], *names: str) -> str:
 def _port(arguments: Sequence[str]) -> int | None:
     text = _option(arguments, "--port", "-p", "--server.port", "--bind", "-b", "-P")
     digits = re.search(r"(?:^|:)(\d{2,5})$", text)
-    return int(digits[1]) if digits and 0 < int(digits[1]) < 65536 else None
+    return int(digits[1]) if digits and 0 < int(digits[1]) <= MAX_PORT else None
+
+
+def _hatch(_name: str, arguments: list[str]) -> Invocation | None:
+    return Invocation("task", arguments[0], "hatch") if arguments else None
+
+
+def _object(name: str, arguments: list[str]) -> Invocation | None:
+    found = _positional(arguments)
+    return Invocation("app", found[0], name) if found else None
+
+
+def _page(name: str, arguments: list[str]) -> Invocation | None:
+    found = _positional(arguments[1:])
+    if arguments[:1] != ["run"] or not found:
+        return None
+    return Invocation("ui", found[0].removeprefix("./"), name, port=_port(arguments))
+
+
+def _langgraph(name: str, arguments: list[str]) -> Invocation | None:
+    return Invocation("langgraph", "", name) if arguments[:1] in (["dev"], ["up"]) else None
+
+
+def _reflex(name: str, arguments: list[str]) -> Invocation | None:
+    return Invocation("reflex", "", name) if arguments[:1] == ["run"] else None
+
+
+def _task(name: str, arguments: list[str]) -> Invocation | None:
+    words = [word for word in _positional(arguments) if "=" not in word]
+    return Invocation("task", words[0] if words else "", name)
+
+
+def _shell(name: str, arguments: list[str]) -> Invocation | None:
+    found = _positional(arguments)
+    return Invocation("shell", found[0].removeprefix("./"), name) if found else None
+
+
+_READERS: dict[str, Callable[[str, list[str]], Invocation | None]] = {
+    "hatch-run": _hatch,
+    "fastapi": _fastapi,
+    "flask": _app_option,
+    "quart": _app_option,
+    "litestar": _app_option,
+    "sanic": _object,
+    "streamlit": _page,
+    "chainlit": _page,
+    "langgraph": _langgraph,
+    "reflex": _reflex,
+    **dict.fromkeys(SERVERS, _server),
+    **dict.fromkeys(TASK_RUNNERS, _task),
+    **dict.fromkeys(("bash", "sh", "source", "."), _shell),
+}

@@ -13,10 +13,6 @@ from typing import NamedTuple
 from devtool.detection.commands import Invocation, parse
 from devtool.detection.tree import SourceTree
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 MAX_FILES_PER_SOURCE = 12
 WEIGHTS = {
     "devtool.toml": 100.0,
@@ -75,6 +71,7 @@ def pinned(pin: Pin) -> Declaration:
 
 
 def files(tree: SourceTree, *names: str, depth: int = 3) -> list[str]:
+    """The files of these names that may hold evidence, shallow ones first."""
     found = [path for path in tree.named(*names) if path.count("/") <= depth and not is_aside(path)]
     return found[:MAX_FILES_PER_SOURCE]
 
@@ -84,6 +81,7 @@ def is_aside(path: str) -> bool:
 
 
 def folder_of(path: str) -> str:
+    """The folder of a path."""
     return path.rpartition("/")[0]
 
 
@@ -96,6 +94,7 @@ def line_of(tree: SourceTree, path: str, *needles: str) -> int:
 
 
 def dig(value: object, *keys: str) -> object:
+    """A value in nested tables, or None."""
     for key in keys:
         if not isinstance(value, dict):
             return None

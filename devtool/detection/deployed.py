@@ -6,7 +6,7 @@ import re
 
 from devtool.detection.commands import Invocation, join, parse, split_line
 from devtool.detection.declaration import Declaration, files, folder_of, line_of
-from devtool.detection.hops import declared
+from devtool.detection.hops import Origin, declared
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 
 def procfile(tree: SourceTree) -> Iterator[Declaration]:
+    """The web process of a Procfile."""
     for path in files(tree, "procfile", "procfile.dev"):
         for number, line in enumerate(tree.lines(path), 1):
             name, _, command = line.partition(":")
             if name.strip() == "web":
-                found = list(declared(tree, "procfile", path, command.strip(), line=number))
+                found = list(declared(tree, Origin("procfile", path, number), command.strip()))
                 yield from found[-1:]
 
 
 def compose(tree: SourceTree) -> Iterator[Declaration]:
+    """Commands of compose services that are built from the tree."""
     names = [
         name for name in tree.by_name if re.fullmatch(r"(?:docker-)?compose[\w.-]*\.ya?ml", name)
     ]
@@ -38,7 +40,7 @@ def compose(tree: SourceTree) -> Iterator[Declaration]:
             folder = join(folder_of(path), context) if isinstance(context, str) else folder_of(path)
             words = [str(word) for word in command] if isinstance(command, list) else command
             if isinstance(words, str | list) and words:
-                yield from declared(tree, "compose", path, words, folder)
+                yield from declared(tree, Origin("compose", path), words, folder)
 
 
 def platform(tree: SourceTree) -> Iterator[Declaration]:
@@ -50,10 +52,11 @@ def platform(tree: SourceTree) -> Iterator[Declaration]:
         pattern = r"(?:startCommand|entrypoint|cmd)[\"']?\s*[:=]\s*(?P<quote>[\"']?)(?P<command>[^\n]+?)(?P=quote),?\s*$"
         for match in re.finditer(pattern, text, re.MULTILINE):
             line = text.count("\n", 0, match.start()) + 1
-            yield from declared(tree, "platform", path, match["command"], line=line)
+            yield from declared(tree, Origin("platform", path, line), match["command"])
 
 
 def dockerfile(tree: SourceTree) -> Iterator[Declaration]:
+    """ENTRYPOINT and CMD of the last stage of a Dockerfile."""
     names = [
         name
         for name in tree.by_name
@@ -77,9 +80,8 @@ def dockerfile(tree: SourceTree) -> Iterator[Declaration]:
             ([both] if parse(both[:1] + both[1:]) else [command, entrypoint]) if both else ()
         ):
             if words:
-                yield from declared(
-                    tree, "dockerfile", path, words, _docker_folder(tree, path), where
-                )
+                origin = Origin("dockerfile", path, where)
+                yield from declared(tree, origin, words, _docker_folder(tree, path))
 
 
 def _docker_words(text: str) -> list[str]:
@@ -104,6 +106,7 @@ def _docker_folder(tree: SourceTree, path: str) -> str:
 
 
 def langgraph(tree: SourceTree) -> Iterator[Declaration]:
+    """langgraph.json files that declare graphs."""
     for path in files(tree, "langgraph.json", depth=2):
         if isinstance(tree.json(path).get("graphs"), dict):
             line = line_of(tree, path, "graphs")

@@ -44,11 +44,13 @@ from devtool.model.detection import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 SERVING = (Role.BACKEND, Role.UI, Role.MCP)
 ENOUGH = 1.0
 SURE = 2.0
+MANY_PROJECTS = 8
+_PIN_HINT = 'name it in devtool.toml: [services.backend] entry = "module:app"'
 RIVAL_SHARE = 0.8
 TWIN_SHARE = 0.97
 ENOUGH_CONSOLE = -2.0
@@ -70,43 +72,46 @@ class Choice(NamedTuple):
     refusal: Refusal | None = None
 
 
+class Findings(NamedTuple):
+    """Everything that was found in a tree, before anything is decided."""
+
+    tree: SourceTree
+    table: tuple[Framework, ...]
+    resolver: Resolver
+    ballot: Ballot
+    ranked: tuple[Votes, ...]
+    consoles: tuple[Console, ...]
+    pages: tuple[Component, ...]
+    group: Collection | None
+
+    @property
+    def serving(self) -> list[Votes]:
+        """The targets that answer requests, the best supported first."""
+        return [votes for votes in self.ranked if votes.role in SERVING]
+
+
 def examine(
     tree: SourceTree, frameworks: Sequence[Framework] = (), pins: Sequence[Pin] = ()
 ) -> Detection:
     """Everything that devtool knows of a tree."""
-    table = (*frameworks, *FRAMEWORKS)
-    resolver = Resolver(PythonIndex(tree), table)
-    found = [*map(pinned, pins), *declarations(tree)]
-    ballot = Ballot(resolver)
-    ballot.add_declarations(found)
-    ballot.add_apps(resolver.apps.code_apps())
-    ballot.add_pages(resolver.code_pages())
-    ballot.join_commands()
-    ranked = ballot.ranked()
-    serving = [votes for votes in ranked if votes.role in SERVING]
-    console = consoles(resolver, found, SCRIPT)
-    pages = frontends(tree, table)
-    group = collection(tree, serving or ranked)
-    choice = _choose(tree, ballot, serving or ranked, group)
-    # The layers of samples side by side are each one's own, not the collection's.
-    samples = group is not None and not phase_folders(tree)
-    signals, proofs = _signals(resolver, ballot, serving, pages, console, ranked, samples=samples)
+    found = _find(tree, (*frameworks, *FRAMEWORKS), pins)
+    choice = _choose(found)
+    signals, proofs = _signals(found)
     phase, description = phase_of(signals)
-    components = _components(tree, resolver, choice, console, pages, table, signals, ranked)
+    components = _components(found, choice)
     refusal = choice.refusal
     if refusal is None and not components:
-        refusal = Refusal("undetected", "nothing here starts", _pin_hint())
-    shown = components if refusal is None else ()
+        refusal = Refusal("undetected", "nothing here starts", _PIN_HINT)
     return Detection(
         root=str(tree.root),
         phase=phase,
         description=description,
-        components=shown,
+        components=components if refusal is None else (),
         evidence=tuple(proofs),
         layers=tuple(sorted(signals)),
-        projects=_projects(group),
+        projects=_projects(found),
         candidates=tuple(_candidate(votes) for votes in choice.rivals),
-        near_misses=tuple(near_misses(ballot)),
+        near_misses=tuple(near_misses(found.ballot)),
         notes=tuple(tree.notes),
         default=description == DEFAULT_DESCRIPTION,
         refusal=refusal.kind if refusal else "",
@@ -115,44 +120,58 @@ def examine(
     )
 
 
-def _by_slug(table: Sequence[Framework], slug: str) -> Framework:
-    return next(framework for framework in table if framework.slug == slug)
+def _find(tree: SourceTree, table: tuple[Framework, ...], pins: Sequence[Pin]) -> Findings:
+    resolver = Resolver(PythonIndex(tree), table)
+    declared = [*map(pinned, pins), *declarations(tree)]
+    ballot = Ballot(resolver)
+    ballot.add_declarations(declared)
+    ballot.add_apps(resolver.apps.code_apps())
+    ballot.add_pages(resolver.code_pages())
+    ballot.join_commands()
+    ranked = ballot.ranked()
+    serving = [votes for votes in ranked if votes.role in SERVING]
+    return Findings(
+        tree=tree,
+        table=table,
+        resolver=resolver,
+        ballot=ballot,
+        ranked=tuple(ranked),
+        consoles=tuple(consoles(resolver, declared, SCRIPT)),
+        pages=tuple(frontends(tree, table)),
+        group=collection(tree, serving or ranked),
+    )
 
 
 # --- what to start -----------------------------------------------------------------------------
 
 
-def _choose(
-    tree: SourceTree, ballot: Ballot, serving: Sequence[Votes], group: Collection | None
-) -> Choice:
-    if ballot.broken:
-        return Choice((), refusal=_broken(ballot.broken[0]))
-    reason = template_reason(tree)
-    if reason:
-        return Choice((), refusal=Refusal("undetected", reason, "generate a project from it first"))
-    settled = [votes for votes in serving if "devtool.toml" in votes.sources]
+def _choose(found: Findings) -> Choice:
+    if found.ballot.broken:
+        return Choice((), refusal=_broken(found.ballot.broken[0]))
+    settled = [votes for votes in found.ranked if "devtool.toml" in votes.sources]
     if settled:
         return Choice(tuple(settled))
-    if group is not None:
-        return Choice((), tuple(serving), _several(group))
-    strong = [votes for votes in serving if votes.role in SERVING and votes.claimed >= ENOUGH]
-    if (
-        strong
-        and not strong[0].declared
-        and strong[0].weight < SURE
-        and _has_declared_program(ballot)
-    ):
-        strong = []
-    if not strong:
+    reason = template_reason(found.tree)
+    if reason:
+        return Choice((), refusal=Refusal("undetected", reason, "generate a project from it first"))
+    if found.group is not None:
+        return Choice((), tuple(found.serving or found.ranked), _several(found.group))
+    strong = [votes for votes in found.serving if votes.claimed >= ENOUGH]
+    if not strong or (_is_stray(strong[0]) and _has_declared_program(found.ballot)):
         return Choice(())
     top = strong[0]
-    rivals = _rivals(tree, strong, top)
+    rivals = _rivals(found.tree, strong, top)
     if rivals:
         reason = f"{len(rivals) + 1} targets are equally well supported"
         return Choice((), (top, *rivals), Refusal("ambiguous", reason, _settle(top)))
     if top.target.problems:
         return Choice((), (top,), _unimportable(top))
     return Choice((top, *_companions(strong, top)))
+
+
+def _is_stray(votes: Votes) -> bool:
+    """Whether only the code's shape, and not much of it, speaks for an application."""
+    return not votes.declared and votes.weight < SURE
 
 
 def _has_declared_program(ballot: Ballot) -> bool:
@@ -221,107 +240,91 @@ def _settle(votes: Votes) -> str:
     return f"put into devtool.toml: {lines}"
 
 
-def _pin_hint() -> str:
-    return 'name it in devtool.toml: [services.backend] entry = "module:app"'
-
-
 # --- the phase ---------------------------------------------------------------------------------
 
 
-def _signals(
-    resolver: Resolver,
-    ballot: Ballot,
-    serving: Sequence[Votes],
-    pages: Sequence[Component],
-    console: Sequence[Console],
-    ranked: Sequence[Votes],
-    *,
-    samples: bool,
-) -> tuple[set[str], list[Evidence]]:
+def _signals(found: Findings) -> tuple[set[str], list[Evidence]]:
     signals: set[str] = set()
     proofs: list[Evidence] = []
-    web = [fact for v in serving if v.role is Role.BACKEND for fact in v.evidence[:2]][:4]
-    for name, found in (
-        ("web", web or ballot.stale_servers()),
-        ("web-library", [] if web else web_imports(resolver)),
-        ("ui", [fact for v in serving if v.role is Role.UI for fact in v.evidence[:1]]),
-        ("frontend", [fact for page in pages for fact in page.evidence[:1]]),
-        ("ai", ai_evidence(resolver)),
-        ("kubernetes", [] if samples else kubernetes_evidence(resolver)),
-        ("events", [] if samples else event_evidence(resolver)),
-        ("queue", queue_evidence(resolver)),
-        (
-            "console",
-            [c.evidence for c in console[:1]]
-            + [fact for v in ranked if v.role is Role.CONSOLE for fact in v.evidence[:1]],
-        ),
-    ):
-        if found:
+    for name, evidence in _layers(found):
+        if evidence:
             signals.add(name)
-            proofs += found[:5]
+            proofs += evidence[:5]
     return signals, proofs
+
+
+def _layers(found: Findings) -> Iterator[tuple[str, list[Evidence]]]:
+    resolver = found.resolver
+    web = _facts(found.serving, Role.BACKEND)
+    yield "web", web or found.ballot.stale_servers()
+    yield "web-library", [] if web else web_imports(resolver)
+    yield "ui", _facts(found.serving, Role.UI)
+    yield "frontend", [fact for page in found.pages for fact in page.evidence[:1]]
+    yield "ai", ai_evidence(resolver)
+    # The layers of samples side by side are each one's own, not the collection's.
+    if found.group is None or phase_folders(found.tree):
+        yield "kubernetes", kubernetes_evidence(resolver)
+        yield "events", event_evidence(resolver)
+        yield "queue", queue_evidence(resolver)
+    programs = [console.evidence for console in found.consoles[:1]]
+    yield "console", programs + _facts(found.ranked, Role.CONSOLE)
+
+
+def _facts(ranked: Sequence[Votes], role: Role) -> list[Evidence]:
+    return [fact for votes in ranked if votes.role is role for fact in votes.evidence[:2]][:4]
 
 
 # --- components --------------------------------------------------------------------------------
 
 
-def _components(
-    tree: SourceTree,
-    resolver: Resolver,
-    choice: Choice,
-    console: Sequence[Console],
-    pages: Sequence[Component],
-    table: Sequence[Framework],
-    signals: set[str],
-    ranked: Sequence[Votes],
-) -> tuple[Component, ...]:
-    programs = [] if choice.chosen or choice.refusal else _console_component(ranked, console)
-    if not (choice.chosen or choice.refusal or programs):
-        choice = choice._replace(chosen=_alone(ranked))
-    found = [_component(votes) for votes in choice.chosen]
-    if found:
-        found += _static(tree, table, found, pages)
-        found += [_component(v, optional=True) for v in _mcp_servers(ranked, choice)]
-        found += [_component(v, optional=True) for v in ranked if v.role is Role.WORKER]
-    found += pages[:1]
-    return tuple(found or programs)
+def _components(found: Findings, choice: Choice) -> tuple[Component, ...]:
+    if choice.refusal is not None:
+        return ()
+    chosen = choice.chosen
+    programs = [] if chosen else _console_component(found)
+    if not (chosen or programs):
+        chosen = _alone(found)
+    components = [_component(votes) for votes in chosen]
+    if components:
+        components += _static(found, components)
+        components += [_component(v, optional=True) for v in _on_request(found, chosen)]
+    return tuple([*components, *found.pages[:1]] or programs)
 
 
-def _alone(ranked: Sequence[Votes]) -> tuple[Votes, ...]:
+def _alone(found: Findings) -> tuple[Votes, ...]:
     """The one application of a tree that starts nothing else: it has no rival to be weighed with."""
-    serving = [votes for votes in ranked if votes.role in SERVING]
+    serving = found.serving
     return tuple(serving) if len(serving) == 1 and not serving[0].target.problems else ()
 
 
-def _mcp_servers(ranked: Sequence[Votes], choice: Choice) -> list[Votes]:
-    """Servers for agents beside a backend: often in process or over stdio, so started on request."""
+def _on_request(found: Findings, chosen: Sequence[Votes]) -> list[Votes]:
+    """Workers, and servers for agents: those need more than the project, or run in its process."""
     return [
-        v for v in ranked if v.role is Role.MCP and v not in choice.chosen and v.weight >= ENOUGH
+        votes
+        for votes in found.ranked
+        if votes not in chosen
+        and (votes.role is Role.WORKER or (votes.role is Role.MCP and votes.weight >= ENOUGH))
     ]
 
 
-def _static(
-    tree: SourceTree,
-    table: Sequence[Framework],
-    found: Sequence[Component],
-    pages: Sequence[Component],
-) -> list[Component]:
-    if pages or not any(c.role is Role.BACKEND and c.framework != "django" for c in found):
+def _static(found: Findings, components: Sequence[Component]) -> list[Component]:
+    own_pages = ("django", "static")
+    backends = [c for c in components if c.role is Role.BACKEND and c.framework not in own_pages]
+    if found.pages or not backends:
         return []
-    page = static_site(tree, _by_slug(table, "static"))
+    page = static_site(found.tree, next(f for f in found.table if f.slug == "static"))
     return [page] if page is not None and page.root in ("frontend", "web", "client") else []
 
 
-def _console_component(ranked: Sequence[Votes], console: Sequence[Console]) -> list[Component]:
-    named = [v for v in ranked if v.role is Role.CONSOLE and not v.target.problems]
+def _console_component(found: Findings) -> list[Component]:
+    named = [v for v in found.ranked if v.role is Role.CONSOLE and not v.target.problems]
     named.sort(key=lambda v: not (v.declared and not v.target.cwd))
-    best = console[0] if console and console[0].score > ENOUGH_CONSOLE else None
+    best = next((c for c in found.consoles if c.score > ENOUGH_CONSOLE), None)
     if named and (best is None or named[0].weight >= ENOUGH):
         return [_component(named[0])]
     if best is None or best.target.problems:
         return []
-    votes = Votes(best.target, evidence=[best.evidence])
-    return [_component(votes)]
+    return [_component(Votes(best.target, evidence=[best.evidence]))]
 
 
 def _component(votes: Votes, *, optional: bool = False) -> Component:
@@ -389,7 +392,17 @@ def _candidate(votes: Votes) -> Candidate:
     )
 
 
-def _projects(group: Collection | None) -> tuple[Project, ...]:
-    if group is None:
+def _projects(found: Findings) -> tuple[Project, ...]:
+    if found.group is None:
         return ()
-    return tuple(Project(path=folder, phase=0, summary="") for folder in group.folders)
+    folders = found.group.folders
+    if len(folders) > MANY_PROJECTS:
+        return tuple(Project(path=folder, phase=0, summary="") for folder in folders)
+    return tuple(_project(found.tree, folder, found.table) for folder in folders)
+
+
+def _project(tree: SourceTree, folder: str, table: tuple[Framework, ...]) -> Project:
+    """What one of several projects is; the tree's own budget bounds how much is read for it."""
+    part = _find(tree.part(folder), table, ())
+    phase, description = phase_of(_signals(part)[0])
+    return Project(path=folder, phase=int(phase), summary=description)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from devtool.detection.commands import Invocation, join, parse, pieces, split_line
 from devtool.detection.declaration import Declaration, dig, folder_of, line_of
@@ -12,37 +13,49 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_TASK_FILES = {
+    "make": ("makefile", "gnumakefile"),
+    "just": ("justfile", ".justfile"),
+}
 _TARGET_LINE = re.compile(r"^(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]+[\w*+\"'=. -]+)?:(?!=)")
 
 
+class Origin(NamedTuple):
+    """The file, source and line that a command stands in; line 0 where it is looked for."""
+
+    source: str
+    path: str
+    line: int = 0
+
+    def declares(self, folder: str, invocation: Invocation) -> Declaration:
+        """The declaration that the command makes."""
+        return Declaration(self.source, self.path, self.line, folder, invocation)
+
+
 def declared(
-    tree: SourceTree,
-    source: str,
-    path: str,
-    command: str | list[str],
-    folder: str | None = None,
-    line: int = 0,
+    tree: SourceTree, origin: Origin, command: str | list[str], folder: str | None = None
 ) -> Iterator[Declaration]:
     """The declarations of one command line, one hop into scripts and tasks followed."""
     words = command if isinstance(command, list) else split_line(command)
-    start = folder_of(path) if folder is None else folder
+    start = folder_of(origin.path) if folder is None else folder
     for place, piece in pieces(words, start):
         invocation = parse(piece)
         if invocation is None:
             continue
-        if not line:
-            line = line_of(tree, path, invocation.target or invocation.via)
+        line = origin.line or line_of(tree, origin.path, invocation.target or invocation.via)
+        here = origin._replace(line=line)
         if invocation.kind == "shell":
-            yield from hop_into_shell(tree, source, path, place, invocation, line)
+            yield from hop_into_shell(tree, here, place, invocation)
         elif invocation.kind == "task" and invocation.via != "hatch":
-            yield from hop_into_task(tree, source, path, place, invocation, line)
+            yield from hop_into_task(tree, here, place, invocation)
         else:
-            yield Declaration(source, path, line, place, invocation)
+            yield here.declares(place, invocation)
 
 
 def hop_into_shell(
-    tree: SourceTree, source: str, path: str, folder: str, invocation: Invocation, line: int
+    tree: SourceTree, origin: Origin, folder: str, invocation: Invocation
 ) -> Iterator[Declaration]:
+    """The last server that a shell script starts."""
     name = invocation.target.rpartition("/")[2]
     script = next(
         (p for p in (join(folder, invocation.target), invocation.target) if tree.has(p)), None
@@ -53,59 +66,65 @@ def hop_into_shell(
     for place, words in script_lines(tree, script):
         found = parse(words)
         if found is not None and found.kind not in ("shell", "command", "task"):
-            last = Declaration(source, path, line, join(folder_of(script), place), found)
+            last = origin.declares(join(folder_of(script), place), found)
     if last is not None:
         yield last
 
 
 def script_lines(tree: SourceTree, path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The simple commands of a shell script, each with the folder its `cd`s lead to."""
     folder = ""
     for raw in (tree.read(path) or "").replace("\\\n", " ").splitlines():
         line = raw.strip().removeprefix("$ ")
         if not line or line.startswith("#"):
             continue
         words = split_line(line)
-        if words[:1] == ["cd"] and len(words) == 2:
-            folder = join(folder, words[1])
+        if words[:1] == ["cd"]:
+            folder = join(folder, "".join(words[1:2]))
             continue
         yield from pieces(words, folder)
 
 
 def hop_into_task(
-    tree: SourceTree, source: str, path: str, folder: str, invocation: Invocation, line: int
+    tree: SourceTree, origin: Origin, folder: str, invocation: Invocation
 ) -> Iterator[Declaration]:
-    if invocation.via in ("make", "just"):
-        names = (
-            ("makefile", "gnumakefile") if invocation.via == "make" else ("justfile", ".justfile")
-        )
-        for makefile in (p for p in tree.named(*names) if folder_of(p) in (folder, "")):
-            for name, lines in make_targets(tree, makefile):
-                if name == invocation.target:
-                    yield from make_commands(tree, source, path, makefile, lines, line)
-        return
-    for pyproject in (p for p in tree.named("pyproject.toml") if folder_of(p) in (folder, "")):
-        for name, command in tasks(tree.toml(pyproject)):
+    """What a task of make, just, taskipy or poe runs."""
+    names = _TASK_FILES.get(invocation.via, ("pyproject.toml",))
+    for path in (p for p in tree.named(*names) if folder_of(p) in (folder, "")):
+        if path.endswith("pyproject.toml"):
+            yield from _pyproject_task(tree, origin, path, invocation.target)
+            continue
+        for name, lines in make_targets(tree, path):
             if name == invocation.target:
-                for place, words in pieces(split_line(command), folder_of(pyproject)):
-                    found = parse(words)
-                    if found is not None and found.kind != "task":
-                        yield Declaration(source, path, line, place, found)
+                yield from make_commands(tree, origin, path, lines)
+
+
+def _pyproject_task(
+    tree: SourceTree, origin: Origin, pyproject: str, wanted: str
+) -> Iterator[Declaration]:
+    for name, command in tasks(tree.toml(pyproject)):
+        for place, words in pieces(split_line(command), folder_of(pyproject)):
+            found = parse(words)
+            if name == wanted and found is not None and found.kind != "task":
+                yield origin.declares(place, found)
 
 
 def make_commands(
-    tree: SourceTree, source: str, path: str, makefile: str, lines: list[tuple[int, str]], line: int
+    tree: SourceTree, origin: Origin, makefile: str, lines: list[tuple[int, str]]
 ) -> Iterator[Declaration]:
+    """The servers that the lines of a make target start."""
     for number, command in lines:
-        words = split_line(command.lstrip("@-"))
-        for place, piece in pieces(words, folder_of(makefile)):
+        here = origin._replace(line=origin.line or number)
+        for place, piece in pieces(split_line(command.lstrip("@-")), folder_of(makefile)):
             found = parse(piece)
             if found is not None and found.kind == "shell":
-                yield from hop_into_shell(tree, source, path, place, found, line or number)
+                yield from hop_into_shell(tree, here, place, found)
             elif found is not None and found.kind not in ("task", "command"):
-                yield Declaration(source, path, line or number, place, found)
+                yield here.declares(place, found)
 
 
 def make_targets(tree: SourceTree, path: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """The targets of a Makefile or justfile with their numbered command lines."""
     name, lines = "", list[tuple[int, str]]()
     for number, line in enumerate(tree.lines(path), 1):
         head = _TARGET_LINE.match(line)
@@ -129,13 +148,16 @@ def tasks(table: dict[str, object]) -> Iterator[tuple[str, str]]:
         ("rye", "scripts"),
     )
     for tool, key in places:
-        tasks = dig(table, "tool", tool, key)
-        if not isinstance(tasks, dict):
-            continue
-        for name, task in tasks.items():
-            if isinstance(task, dict):
-                task = next((task[k] for k in ("cmd", "shell", "composite") if task.get(k)), None)
-            if isinstance(task, list):
-                task = " ".join(word for word in task if isinstance(word, str))
-            if isinstance(task, str) and task:
-                yield str(name), task
+        named = dig(table, "tool", tool, key)
+        for name, task in named.items() if isinstance(named, dict) else ():
+            command = _task_command(task)
+            if command:
+                yield str(name), command
+
+
+def _task_command(task: object) -> str:
+    if isinstance(task, dict):
+        task = next((task[k] for k in ("cmd", "shell", "composite") if task.get(k)), None)
+    if isinstance(task, list):
+        return " ".join(word for word in task if isinstance(word, str))
+    return task if isinstance(task, str) else ""

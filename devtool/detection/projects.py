@@ -93,4 +93,4 @@ def project_folder(tree: SourceTree, target: Target) -> str:
         if any(tree.has(f"{folder}/{name}") for name in names):
             return folder
         folder = folder.rpartition("/")[0]
-    return "" if not cwd else cwd
+    return cwd

@@ -6,7 +6,7 @@ import re
 
 from devtool.detection.commands import join, parse, pieces, split_line
 from devtool.detection.declaration import Declaration, files, folder_of
-from devtool.detection.hops import hop_into_task, script_lines
+from devtool.detection.hops import Origin, hop_into_task, script_lines
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
@@ -19,13 +19,16 @@ _FENCE = re.compile(
 _INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n)+", re.MULTILINE)
 
 
+_READMES = ("readme.md", "readme.rst", "readme", "readme.txt", "quickstart.md")
+_GUIDES = ("development.md", "contributing.md", "agents.md", "claude.md")
+
+
 def prose(tree: SourceTree) -> Iterator[Declaration]:
-    names = ("readme.md", "readme.rst", "readme", "readme.txt", "quickstart.md")
-    for path in files(tree, *names, depth=2):
+    """Commands in READMEs, guides and shell scripts."""
+    for path in files(tree, *_READMES, depth=2):
         source = "readme" if "/" not in path else "readme below"
         yield from _document(tree, source, path)
-    names = ("development.md", "contributing.md", "agents.md", "claude.md")
-    for path in files(tree, *names, depth=1):
+    for path in files(tree, *_GUIDES, depth=1):
         yield from _document(tree, "contributing", path)
     scripts = [name for name in tree.by_name if name.endswith(".sh")]
     for path in files(tree, *scripts, depth=2):
@@ -46,14 +49,16 @@ def _document(tree: SourceTree, source: str, path: str) -> Iterator[Declaration]
         for offset, raw in enumerate(body.splitlines()):
             line = raw.strip().removeprefix("$ ").removeprefix("> ")
             words = split_line(line) if line and not line.startswith("#") else []
-            if words[:1] == ["cd"] and len(words) == 2:
-                folder = join(folder, words[1])
+            if words[:1] == ["cd"]:
+                folder = join(folder, "".join(words[1:2]))
                 continue
             for place, piece in pieces(words, folder):
                 found = parse(piece)
                 if found is None or found.kind == "shell":
                     continue
                 if found.kind == "task":
-                    yield from hop_into_task(tree, source, path, place, found, first + offset)
+                    yield from hop_into_task(
+                        tree, Origin(source, path, first + offset), place, found
+                    )
                 else:
                     yield Declaration(source, path, first + offset, place, found)

@@ -82,7 +82,7 @@ class Roots:
         best: tuple[float, str, str, tuple[Problem, ...]] | None = None
         for depth, base in enumerate(ancestors(path)):
             module = module_name(path, base)
-            if module is None or (base and base.rpartition("/")[2] in ("src",) and False):
+            if module is None:
                 continue
             bad = self.problems(path, base, module)
             score = -4.0 * min(len(bad), 5) + 2.0 * self.has_manifest(base)

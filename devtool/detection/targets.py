@@ -357,20 +357,23 @@ class Resolver:
         app = self.apps.app(path, named.name)
         if app is None or app.framework is GENERIC or app.factory:
             return None
+        imported = self._imported_target(path, base, named.name, port)
+        if imported is not None:
+            return imported
+        own = module_name(path, base)
+        return self._app_target(app, base, own, port) if own else None
+
+    def _imported_target(self, path: str, base: str, name: str, port: int | None) -> Target | None:
+        """The application that a script imports by name, started from where it is defined."""
         source = self.index.source(path)
-        imported = (
-            source.names.get(named.name) if source and named.name not in source.bound else None
-        )
-        if imported:
-            definition = self.apps.definition(path, imported)
-            if definition is not None:
-                module = imported.rpartition(".")[0].lstrip(".")
-                if module and self.importer.find_file(base, module) == definition[0]:
-                    behind = self.apps.app(*definition)
-                    if behind is not None:
-                        return self._app_target(behind, base, module, port)
-        module = module_name(path, base)
-        return self._app_target(app, base, module, port) if module else None
+        if source is None or name in source.bound or name not in source.names:
+            return None
+        definition = self.apps.definition(path, source.names[name])
+        module = source.names[name].rpartition(".")[0].lstrip(".")
+        if definition is None or self.importer.find_file(base, module) != definition[0]:
+            return None
+        behind = self.apps.app(*definition)
+        return self._app_target(behind, base, module, port) if behind is not None else None
 
     def code_pages(self) -> Iterator[Target]:
         """Files that are a page by what they call or decorate: no object names them."""
@@ -399,6 +402,8 @@ class Resolver:
 def _path_app_files(path: str, invocation: Invocation) -> list[str]:
     if path.endswith(".py"):
         return [path]
-    names = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
     prefix = f"{path}/" if path else ""
-    return [prefix + "__init__.py"] * bool(invocation.target) + [prefix + name for name in names]
+    found = [f"{prefix}__init__.py"] if invocation.target else []
+    # The order in which fastapi's own command looks for an application.
+    usual = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
+    return [*found, *(prefix + name for name in usual)]

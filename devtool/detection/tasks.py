@@ -6,7 +6,7 @@ import re
 
 from devtool.detection.commands import Invocation, join, parse, pieces, split_line
 from devtool.detection.declaration import Declaration, dig, files, folder_of, line_of
-from devtool.detection.hops import declared, make_commands, make_targets, tasks
+from devtool.detection.hops import Origin, declared, make_commands, make_targets, tasks
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
@@ -17,11 +17,25 @@ _DEV_TASK = re.compile(
     r"(?:(?:run|start|dev|serve|up)[-_:.]?)?(?:dev|serve|server|start|run|api|web|app|backend|up)(?:[-_:.](?:dev|server|api|backend|start|local|run))?"
 )
 _SERVING_WORDS = frozenset(
-    "dev server serve api web app backend run start local default up".split()
+    (
+        "dev",
+        "server",
+        "serve",
+        "api",
+        "web",
+        "app",
+        "backend",
+        "run",
+        "start",
+        "local",
+        "default",
+        "up",
+    )
 )
 
 
 def pyproject(tree: SourceTree) -> Iterator[Declaration]:
+    """`[tool.fastapi]`, tasks and console scripts of pyproject.toml."""
     for path in files(tree, "pyproject.toml"):
         table = tree.toml(path)
         entrypoint = dig(table, "tool", "fastapi", "entrypoint")
@@ -31,9 +45,8 @@ def pyproject(tree: SourceTree) -> Iterator[Declaration]:
             yield Declaration("tool.fastapi", path, line, folder_of(path), invocation)
         for name, command in tasks(table):
             if _DEV_TASK.fullmatch(name):
-                yield from declared(
-                    tree, "project task", path, command, line=line_of(tree, path, name)
-                )
+                origin = Origin("project task", path, line_of(tree, path, name))
+                yield from declared(tree, origin, command)
         yield from _hatch(tree, path, table)
         if not _is_packaged(tree, path, table):
             continue
@@ -123,6 +136,7 @@ def setup(tree: SourceTree) -> Iterator[Declaration]:
 
 
 def manage(tree: SourceTree) -> Iterator[Declaration]:
+    """manage.py files that are Django's."""
     for path in files(tree, "manage.py"):
         line = line_of(tree, path, "DJANGO_SETTINGS_MODULE")
         if line:
@@ -131,6 +145,7 @@ def manage(tree: SourceTree) -> Iterator[Declaration]:
 
 
 def env_files(tree: SourceTree) -> Iterator[Declaration]:
+    """FLASK_APP and LITESTAR_APP of environment files."""
     for path in files(tree, ".flaskenv", ".env"):
         for number, line in enumerate(tree.lines(path), 1):
             key, _, value = line.strip().removeprefix("export ").partition("=")
@@ -148,6 +163,7 @@ def env_files(tree: SourceTree) -> Iterator[Declaration]:
 
 
 def package_json(tree: SourceTree) -> Iterator[Declaration]:
+    """package.json scripts that start Python."""
     for path in files(tree, "package.json"):
         scripts = tree.json(path).get("scripts")
         if not isinstance(scripts, dict):
@@ -170,13 +186,15 @@ def package_json(tree: SourceTree) -> Iterator[Declaration]:
 
 
 def makefile(tree: SourceTree) -> Iterator[Declaration]:
+    """Development targets of Makefiles and justfiles."""
     for path in files(tree, "makefile", "gnumakefile", "justfile", ".justfile", depth=2):
         for name, lines in make_targets(tree, path):
             if _DEV_TASK.fullmatch(name):
-                yield from make_commands(tree, "makefile", path, path, lines, 0)
+                yield from make_commands(tree, Origin("makefile", path), path, lines)
 
 
 def launch_json(tree: SourceTree) -> Iterator[Declaration]:
+    """Configurations of VS Code's launch.json (https://code.visualstudio.com/docs/debugtest/debugging-configuration)."""
     for path in files(tree, "launch.json"):
         configurations = tree.json(path).get("configurations")
         for item in configurations if isinstance(configurations, list) else ():
@@ -196,4 +214,4 @@ def launch_json(tree: SourceTree) -> Iterator[Declaration]:
             else:
                 continue
             line = line_of(tree, path, str(item.get("name") or "module"))
-            yield from declared(tree, "launch.json", path, words, folder, line)
+            yield from declared(tree, Origin("launch.json", path, line), words, folder)

@@ -91,8 +91,12 @@ class SourceTree:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = _checked_root(root)
-        self._real = os.path.realpath(self.root)
+        self._begin(_checked_root(root))
+        self._walk()
+
+    def _begin(self, root: Path) -> None:
+        self.root = root
+        self._real = os.path.realpath(root)
         self.notes: list[Note] = []
         self._text: dict[str, str | None] = {}
         self._parsed: dict[tuple[str, str], object] = {}
@@ -101,7 +105,10 @@ class SourceTree:
         self._cut: set[str] = set()
         self._files: dict[str, None] = {}
         self._folders: dict[str, None] = {"": None}
-        self._walk()
+
+    def part(self, folder: str) -> SourceTree:
+        """One folder of this tree as a tree of its own, without walking it again."""
+        return _Part(self, folder)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -301,6 +308,18 @@ class SourceTree:
         except (RecursionError, MemoryError):
             self.note(path, f"is nested too deeply for {kind.upper()}")
         return None
+
+
+class _Part(SourceTree):
+    """A folder of a tree that was walked already."""
+
+    def __init__(self, whole: SourceTree, folder: str) -> None:
+        self._begin(whole.root / folder)
+        start = len(folder) + 1
+        inside = f"{folder}/"
+        self._files = {p[start:]: None for p in whole._files if p.startswith(inside)}
+        self._folders |= {p[start:]: None for p in whole._folders if p.startswith(inside)}
+        self._cut = {p[start:] for p in whole._cut if p.startswith(inside)}
 
 
 def _checked_root(root: Path) -> Path:

@@ -22,8 +22,23 @@ if TYPE_CHECKING:
 
 LIKELY_FOLDERS = frozenset({"backend", "server", "api", "chatbot_backend", "huggingface-backend"})
 _UNLIKELY_FOLDERS = frozenset(
-    "services microservices frontend mcp mcp_server mcp-server infrastructure aiops deploy "
-    "huggingface kagent functions lambda workers plugins".split()
+    (
+        "services",
+        "microservices",
+        "frontend",
+        "mcp",
+        "mcp_server",
+        "mcp-server",
+        "infrastructure",
+        "aiops",
+        "deploy",
+        "huggingface",
+        "kagent",
+        "functions",
+        "lambda",
+        "workers",
+        "plugins",
+    )
 )
 _LIKELY_NAMES = {
     "main": 2.0,
@@ -97,7 +112,7 @@ class Ballot:
             before = seen.setdefault(declaration.source, set())
             weight = WEIGHTS[declaration.source]
             if declaration.source == "console script":
-                weight = _script_weight(declaration, scripts, target)
+                weight = _script_weight(declaration, scripts)
             if target.identity in before:
                 weight = 0.0
             elif before:
@@ -247,9 +262,7 @@ def _soundness(target: Target) -> float:
     return sound * (0.8 if "/" in target.cwd else 1.0)
 
 
-def _script_weight(
-    declaration: Declaration, scripts: Sequence[Declaration], target: Target
-) -> float:
+def _script_weight(declaration: Declaration, scripts: Sequence[Declaration]) -> float:
     here = [s for s in scripts if s.folder == declaration.folder]
     named = "named" in declaration.invocation.words
     weight = WEIGHTS["console script"]
