@@ -9,6 +9,7 @@ from typing import NamedTuple
 from devtool.detection.aside import is_aside
 from devtool.detection.frameworks import GENERIC, Framework
 from devtool.detection.imports import Importer, ancestors
+from devtool.detection.pattern import Pattern
 from devtool.detection.pysource import Call, PythonIndex, Source
 from devtool.detection.roots import Roots
 from devtool.model.detection import Role
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MAX_HOPS = 5
 MANY_CALLS = 3
 MAX_CODE_FILES = 1_600
-_FACTORY_NAME = re.compile(
+_FACTORY_NAME = Pattern(
     r"(?:create|build|make|get|init|setup)_?\w*(?:app|application|server|asgi|wsgi)$", re.IGNORECASE
 )
 

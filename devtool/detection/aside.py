@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-_ASIDE_FOLDER = re.compile(
+from devtool.detection.pattern import Pattern
+
+_ASIDE_FOLDER = Pattern(
     r"(?:^|/)(?:tests?|testing|docs?|docs?_src|examples?|samples?|demos?|scripts?|tools?|migrations?|alembic|"
     r"versions|benchmarks?|evals?|skills|subagents|cronjobs?|notebooks?|fixtures|e2e|"
     r"[^/]*(?:template|reference|backup|archive|legacy|deprecated)[^/]*|old)/",
     re.IGNORECASE,
 )
-_ASIDE_FILE = re.compile(
+_ASIDE_FILE = Pattern(
     r"(?:^|/)(?:setup|conftest|noxfile|gunicorn\.conf|hatch_build)\.py$"
     r"|(?:^|/)(?:test|debug|check|verify|diagnose|fix|init|migrate|seed|reset|create|minimal|simple|"
     r"validate|demo|smoke|safe|phase\d)_[^/]*\.py$"

@@ -10,6 +10,8 @@ import re
 import shlex
 from typing import NamedTuple
 
+from devtool.detection.pattern import Pattern
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -80,12 +82,12 @@ _VALUE_OPTIONS = frozenset(
         "-g",
     ]
 )
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
-_PYTHON = re.compile(r"(?:python(?:3(?:\.\d+)?)?|py)(?:\.exe)?")
-_TARGET = re.compile(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*(?:\(.*\))?)?")
+_ASSIGNMENT = Pattern(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
+_PYTHON = Pattern(r"(?:python(?:3(?:\.\d+)?)?|py)(?:\.exe)?")
+_TARGET = Pattern(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*(?:\(.*\))?)?")
 MAX_PORT = 65_535
 _SEPARATORS = frozenset({"&&", "||", ";", "&", "|"})
-_WORD = re.compile(r"[a-z][a-z_-]*")
+_WORD = Pattern(r"[a-z][a-z_-]*")
 
 
 class Invocation(NamedTuple):

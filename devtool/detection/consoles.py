@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from devtool.detection.aside import is_aside
 from devtool.detection.declaration import Declaration
 from devtool.detection.frameworks import Framework
 from devtool.detection.imports import ancestors, module_name
+from devtool.detection.pattern import Pattern
 from devtool.detection.pysource import Source
 from devtool.detection.targets import Resolver, Target
 from devtool.model.detection import Evidence, Role
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _NAMES = {"main": 2.0, "__main__": 2.5, "cli": 1.0, "app": 1.0, "run": 0.6}
-_PROJECT_WORD = re.compile(r"[a-z0-9]+")
+_PROJECT_WORD = Pattern(r"[a-z0-9]+")
 
 
 class Console(NamedTuple):

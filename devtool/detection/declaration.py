@@ -72,11 +72,13 @@ def pinned(pin: Pin) -> Declaration:
 
 def files(tree: SourceTree, *names: str, depth: int = 3) -> list[str]:
     """The files of these names that may hold evidence, shallow ones first."""
-    found = [path for path in tree.named(*names) if path.count("/") <= depth and not is_aside(path)]
+    found = [
+        path for path in tree.named(*names) if path.count("/") <= depth and not _is_aside(path)
+    ]
     return found[:MAX_FILES_PER_SOURCE]
 
 
-def is_aside(path: str) -> bool:
+def _is_aside(path: str) -> bool:
     return re.search(r"(^|/)(tests?|docs?|examples?|samples?|templates?)/", path) is not None
 
 

@@ -7,6 +7,7 @@ import re
 from devtool.detection.aside import is_aside
 from devtool.detection.commands import split_line
 from devtool.detection.frameworks import Framework
+from devtool.detection.pattern import Pattern
 from devtool.detection.tree import SourceTree
 from devtool.model.detection import Component, Evidence, Role, Start
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # Variables by which frontends of these frameworks are told where their backend is.
-_BACKEND_VARIABLE = re.compile(
+_BACKEND_VARIABLE = Pattern(
     r"\b((?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC|REACT_APP|EXPO_PUBLIC)_"
     r"(?:API|BACKEND|SERVER)(?:_BASE|_SERVER|_BACKEND|_API)?(?:_URL|_URI|_HOST|_ENDPOINT|_BASE)?)\b"
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from devtool.detection.commands import Invocation, join, parse, pieces, split_line
 from devtool.detection.declaration import Declaration, dig, folder_of, line_of
+from devtool.detection.pattern import Pattern
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ _TASK_FILES = {
     "make": ("makefile", "gnumakefile"),
     "just": ("justfile", ".justfile"),
 }
-_TARGET_LINE = re.compile(r"^(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]+[\w*+\"'=. -]+)?:(?!=)")
+_TARGET_LINE = Pattern(r"^(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]+[\w*+\"'=. -]+)?:(?!=)")
 
 
 class Origin(NamedTuple):

@@ -11,6 +11,7 @@ import re
 from devtool.detection.aside import is_aside
 from devtool.detection.imports import Importer, ancestors
 from devtool.detection.manifests import distributions
+from devtool.detection.pattern import Pattern
 from devtool.detection.targets import Resolver
 from devtool.model.detection import Evidence, Role, Strength
 
@@ -79,18 +80,18 @@ QUEUES = {"celery": "celery", "taskiq": "taskiq", "dramatiq": "dramatiq"}
 SMALL_APPLICATION = 100
 AI_SHARE = 0.04
 
-_WORKLOAD = re.compile(
+_WORKLOAD = Pattern(
     r"^kind:[ \t]*[\"']?(?:Deployment|StatefulSet|DaemonSet|Rollout|Service)[\"']?[ \t]*$",
     re.MULTILINE,
 )
-_DAPR = re.compile(
+_DAPR = Pattern(
     r"apiVersion:[ \t]*[\"']?dapr\.io/|dapr\.io/enabled|^kind:[ \t]*Kafka\w*[ \t]*$", re.MULTILINE
 )
-_EVENT_IMAGE = re.compile(
+_EVENT_IMAGE = Pattern(
     r"image:[ \t]*[\"']?[\w./-]*(?:kafka|redpanda|daprd|zookeeper)|\"image\":\s*\"[\w./-]*(?:kafka|redpanda|daprd)",
     re.IGNORECASE,
 )
-_SIDECAR = re.compile(r"/v1\.0/(?:publish|invoke|state|bindings)/|dapr_http_port", re.IGNORECASE)
+_SIDECAR = Pattern(r"/v1\.0/(?:publish|invoke|state|bindings)/|dapr_http_port", re.IGNORECASE)
 _KUBE_FOLDERS = (
     "k8s",
     "kubernetes",
@@ -101,12 +102,12 @@ _KUBE_FOLDERS = (
     "kustomize",
     "manifests",
 )
-_EVENT_NAME = re.compile(r"(?:^|[/._-])(?:dapr|kafka|redpanda)(?:$|[/._-])", re.IGNORECASE)
-_AI_MODULE = re.compile(
+_EVENT_NAME = Pattern(r"(?:^|[/._-])(?:dapr|kafka|redpanda)(?:$|[/._-])", re.IGNORECASE)
+_AI_MODULE = Pattern(
     r"(?:^|/)(?:mcp_server|mcp_tools|ai_agent|todo_agent|chat_agent|mcp-server|chatbot)(?:/|\.py$|_)"
 )
-_CHAT_MODULE = re.compile(r"(?:^|/)chat(?:bot|kit)?[^/]*\.py$")
-_CHAT_ROUTE = re.compile(r"[\"'](?:/[^\"'\s]*)?/chat(?:kit|bot)?/?[\"']")
+_CHAT_MODULE = Pattern(r"(?:^|/)chat(?:bot|kit)?[^/]*\.py$")
+_CHAT_ROUTE = Pattern(r"[\"'](?:/[^\"'\s]*)?/chat(?:kit|bot)?/?[\"']")
 MAX_YAML = 120
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from devtool.detection.pattern import Pattern
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_REQUIREMENT = Pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def normalise(name: str) -> str:

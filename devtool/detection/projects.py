@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from devtool.detection.pattern import Pattern
 from devtool.detection.targets import Target
 from devtool.detection.tree import SourceTree
 from devtool.detection.votes import LIKELY_FOLDERS, Votes
@@ -13,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PHASE_FOLDER = re.compile(
+_PHASE_FOLDER = Pattern(
     r"^(?:[\w-]*?[-_])?phase[-_ ]?0?([1-5]|iv|v|i{1,3})(?![a-z0-9])", re.IGNORECASE
 )
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}

@@ -7,16 +7,15 @@ import re
 from devtool.detection.commands import join, parse, pieces, split_line
 from devtool.detection.declaration import Declaration, files, folder_of
 from devtool.detection.hops import Origin, hop_into_task, script_lines
+from devtool.detection.pattern import Pattern
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FENCE = re.compile(
-    r"^(?P<mark>```+|~~~+)[^\n]*\n(?P<body>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL
-)
-_INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n)+", re.MULTILINE)
+_FENCE = Pattern(r"^(?P<mark>```+|~~~+)[^\n]*\n(?P<body>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL)
+_INDENTED = Pattern(r"(?:^(?: {4}|\t)[^\n]*\n)+", re.MULTILINE)
 
 
 _READMES = ("readme.md", "readme.rst", "readme", "readme.txt", "quickstart.md")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from devtool.detection.pattern import Pattern
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-_IMPORT_LINE = re.compile(
+_IMPORT_LINE = Pattern(
     r"^(?:from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]+)"
     r"|import[ \t]+(?P<modules>[\w., \t]+))",
     re.MULTILINE,
 )
-_ANY_IMPORT = re.compile(
+_ANY_IMPORT = Pattern(
     r"^[ \t]*(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][\w.]*))",
     re.MULTILINE,
 )
-_PATH_EDIT = re.compile(r"\bsys\.path\.(?:insert|append|extend)\(|\bsite\.addsitedir\(")
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_PATH_EDIT = Pattern(r"\bsys\.path\.(?:insert|append|extend)\(|\bsite\.addsitedir\(")
+_NAME = Pattern(r"[A-Za-z_]\w*")
 
 
 class Import(NamedTuple):

@@ -7,13 +7,14 @@ import re
 from devtool.detection.commands import Invocation, join, parse, pieces, split_line
 from devtool.detection.declaration import Declaration, dig, files, folder_of, line_of
 from devtool.detection.hops import Origin, declared, make_commands, make_targets, tasks
+from devtool.detection.pattern import Pattern
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DEV_TASK = re.compile(
+_DEV_TASK = Pattern(
     r"(?:(?:run|start|dev|serve|up)[-_:.]?)?(?:dev|serve|server|start|run|api|web|app|backend|up)(?:[-_:.](?:dev|server|api|backend|start|local|run))?"
 )
 _SERVING_WORDS = frozenset(
