@@ -6,6 +6,7 @@ rivals are as well supported, or nothing is, the answer is a refusal that lists 
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from devtool.detection.consoles import Console, consoles
@@ -30,6 +31,7 @@ from devtool.detection.projects import (
 )
 from devtool.detection.pysource import PythonIndex
 from devtool.detection.targets import Resolver, Target
+from devtool.detection.toolchain import javascript_toolchain, python_toolchain
 from devtool.detection.tree import SourceTree
 from devtool.detection.votes import Ballot, Votes, near_misses
 from devtool.model.detection import (
@@ -98,7 +100,7 @@ def examine(
     choice = _choose(found)
     signals, proofs = _signals(found)
     phase, description = phase_of(signals)
-    components = _components(found, choice)
+    components = tuple(_with_toolchain(tree, c) for c in _components(found, choice))
     refusal = choice.refusal
     if refusal is None and not components:
         refusal = Refusal("undetected", "nothing here starts", _PIN_HINT)
@@ -272,6 +274,14 @@ def _layers(found: Findings) -> Iterator[tuple[str, list[Evidence]]]:
 
 def _facts(ranked: Sequence[Votes], role: Role) -> list[Evidence]:
     return [fact for votes in ranked if votes.role is role for fact in votes.evidence[:2]][:4]
+
+
+def _with_toolchain(tree: SourceTree, component: Component) -> Component:
+    if component.role is Role.FRONTEND and component.framework != "static":
+        toolchain = javascript_toolchain(tree, component.root)
+    else:
+        toolchain = python_toolchain(tree, component.root, os.environ)
+    return component._replace(toolchain=toolchain)
 
 
 # --- components --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ The same fields are accepted as `[[frameworks]]` in devtool.toml, see `from_tabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from devtool.model.detection import Role, Start
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framework:
+class Framework(NamedTuple):
     """One framework.
 
     `constructs` are dotted calls that make its application object, `bases` classes that an

@@ -1,9 +1,13 @@
-"""What was found in a repository, and why."""
+"""What was found in a repository, and why.
+
+Named tuples, not dataclasses: these are on the path of `devtool phase`, and making a frozen
+dataclass costs seven times as much (docs/explanation/start-up.md).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class Strength(StrEnum):
@@ -34,8 +38,7 @@ class Phase(IntEnum):
     EVENTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One fact and where it stands.
 
     `path` is relative to the detected root, with `/`; `line` counts from 1, 0 where there is none.
@@ -49,8 +52,7 @@ class Evidence:
     source: str = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something worth knowing that decides nothing: a file that could not be read, a near miss."""
 
     text: str
@@ -59,8 +61,7 @@ class Note:
     kind: str = "note"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(NamedTuple):
     """How a component is started, before interpreter, host and port are known.
 
     `argv` may hold the placeholders `{python}` (the interpreter of its toolchain), `{entry}`,
@@ -80,8 +81,7 @@ class Start:
     tty: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Toolchain:
+class Toolchain(NamedTuple):
     """What runs a component: an interpreter or a package manager.
 
     `manager` is uv, poetry, pdm, pipenv, hatch, conda, pip, npm, pnpm, yarn or bun; `interpreter`
@@ -101,8 +101,7 @@ class Toolchain:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
+class Component(NamedTuple):
     """One thing that can be started.
 
     `root` is the folder it is started from, relative to the detected root; `entry` the app target
@@ -121,8 +120,7 @@ class Component:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One of several answers, with the command and the devtool.toml line that choose it."""
 
     name: str
@@ -133,17 +131,15 @@ class Candidate:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """One of several projects in a repository."""
+class Project(NamedTuple):
+    """One of several projects in a repository; `phase` is 0 where too many stand side by side."""
 
     path: str
     phase: int
     summary: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
+class Detection(NamedTuple):
     """The answer to "what is this, and how is it run?".
 
     `default` is true where nothing was recognised and phase 1 is only the fallback; `refusal` says
