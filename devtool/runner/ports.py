@@ -93,8 +93,7 @@ def _impossible(name: str, host: str, port: int, problem: OSError) -> ConfigErro
 
 def is_free(host: str, port: int) -> bool:
     """True if a server could listen there now and no other devtool run is about to."""
-    folder = _lock_folder()
-    if folder is not None and holder(folder / f"{port}.lock"):
+    if any(holder(folder / f"{port}.lock") for folder in _lock_folders()):
         return False
     return why_not(host, port) is None
 
@@ -178,18 +177,18 @@ def _by_another_run(path: Path) -> str:
     return f"another devtool run (pid {pid})" if pid else "another devtool run"
 
 
+def _lock_folders() -> tuple[Path, Path]:
+    """Where the locks of ports lie: with the state, or apart where that cannot be written."""
+    return state_folder() / "ports", Path(tempfile.gettempdir()) / f"devtool-{_user()}"
+
+
 def _lock_folder() -> Path | None:
-    """Where the locks of ports lie: with the state, or beside it where that cannot be written."""
-    with contextlib.suppress(OSError):
-        base = state_folder()
-        base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_private(base / "ports")
-        return base / "ports"
-    with contextlib.suppress(OSError):
-        base = Path(tempfile.gettempdir()) / f"devtool-{_user()}"
-        make_private(base)
-        make_private(base / "ports")
-        return base / "ports"
+    """The first of these that can be made; without one, two runs may race for a port."""
+    for folder in _lock_folders():
+        with contextlib.suppress(OSError):
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
+            return folder
     return None
 
 

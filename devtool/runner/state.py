@@ -213,8 +213,9 @@ def parse(value: object) -> RunState:
     processes = value.get("processes")
     if not isinstance(processes, list):
         raise ValueError("its processes are no list")  # noqa: TRY004
-    rest = _checked(RunState, {k: v for k, v in value.items() if k != "processes"})
-    return RunState(**rest, processes=tuple(_process(each) for each in processes))
+    known = tuple(_process(each) for each in processes)
+    rest = _checked(RunState, {key: each for key, each in value.items() if key != "processes"})
+    return RunState(**rest, processes=known)
 
 
 def _process(value: object) -> ProcessState:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pickle
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -133,6 +134,7 @@ class Driven:
     def __init__(self, plan: Path, *options: str, terminal: bool = False, **popen: object) -> None:
         self.raw = b""
         self.changed = threading.Condition()
+        self.woken, self.wake = os.pipe()
         self.near, far = os.openpty() if terminal else os.pipe()
         command = (sys.executable, DRIVE, str(plan), *options)
         streams = {
@@ -163,8 +165,12 @@ class Driven:
         return pid
 
     def _read(self) -> None:
+        # A descriptor that someone reads stays open though it is closed, so reading must end first.
+        watched = select.poll()
+        watched.register(self.near, select.POLLIN)
+        watched.register(self.woken, select.POLLIN)
         with contextlib.suppress(OSError):
-            while chunk := os.read(self.near, 65536):
+            while self.woken not in dict(watched.poll()) and (chunk := os.read(self.near, 65536)):
                 with self.changed:
                     self.raw += chunk
                     self.changed.notify_all()
@@ -201,6 +207,16 @@ class Driven:
         self.reader.join(DEADLINE)
         return code
 
+    def hang_up(self) -> None:
+        """Close the terminal, as a window that is closed does."""
+        os.write(self.wake, b".")
+        self.reader.join(DEADLINE)
+        if self.far is not None:
+            os.close(self.far)
+            self.far = None
+        os.close(self.near)
+        self.near = os.open(os.devnull, os.O_RDONLY)
+
     def close(self) -> None:
         """End devtool however the test went; its family must follow by itself."""
         self.process.kill()
@@ -208,7 +224,8 @@ class Driven:
         if self.far is not None:
             os.close(self.far)
         self.reader.join(DEADLINE)
-        os.close(self.near)
+        for fd in (self.near, self.woken, self.wake):
+            os.close(fd)
 
 
 Drive = Callable[..., Driven]

@@ -225,7 +225,7 @@ FLOOD = """
 
 
 def test_a_burst_reaches_a_slow_reader_whole_and_is_not_piled_up(
-    drive: Drive, project: Project, tmp_path: Path
+    drive: Drive, project: Project
 ) -> None:
     read, write = os.pipe()
     run = drive(project.plan(project.service("flood", FLOOD)), stdout=write)

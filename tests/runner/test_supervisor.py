@@ -79,6 +79,12 @@ class Replay:
     def life(self, name: str) -> int:
         return self.supervisor.units[name].life
 
+    def exit_code(self) -> int | None:
+        return self.supervisor.exit_code
+
+    def is_over(self) -> bool:
+        return self.supervisor.is_over
+
     def status(self, name: str) -> Status:
         return self.supervisor.units[name].status
 
@@ -144,10 +150,10 @@ def test_the_ladder_climbs_with_the_grace() -> None:
     assert run.signals(run.sleep(0.1)) == [("web", signal.SIGTERM)]
     assert run.signals(run.sleep(1.9)) == []
     assert run.signals(run.sleep(0.1)) == [("web", signal.SIGKILL)]
-    assert not run.supervisor.is_over
+    assert not run.is_over()
     run.end("web", -9)
-    assert run.supervisor.is_over
-    assert run.supervisor.exit_code == 143
+    assert run.is_over()
+    assert run.exit_code() == 143
 
 
 def test_a_ladder_that_was_slept_through_sends_the_strongest_signal_only() -> None:
@@ -165,7 +171,7 @@ def test_what_sigkill_does_not_end_is_given_up() -> None:
     run.take(Interrupt(signal.SIGINT))
     run.sleep(4)
     run.sleep(5.1)
-    assert run.supervisor.is_over
+    assert run.is_over()
     assert "could not be ended" in run.said[-1]
 
 
@@ -180,7 +186,7 @@ def test_a_second_interrupt_kills_but_an_echo_does_not() -> None:
     assert run.signals(run.take(Interrupt(signal.SIGHUP))) == []
     assert run.signals(run.take(Interrupt(signal.SIGINT))) == [("web", signal.SIGKILL)]
     run.end("web", -9)
-    assert run.supervisor.exit_code == 130
+    assert run.exit_code() == 130
 
 
 def test_a_typed_interrupt_is_the_business_of_a_console_program() -> None:
@@ -188,9 +194,9 @@ def test_a_typed_interrupt_is_the_business_of_a_console_program() -> None:
     run.take(Tick())
     run.ready("app")
     assert run.take(Interrupt(signal.SIGINT, typed=True)) == []
-    assert run.supervisor.exit_code is None
+    assert run.exit_code() is None
     run.end("app", -signal.SIGINT)
-    assert run.supervisor.exit_code == 130
+    assert run.exit_code() == 130
     assert run.said == []
 
 
@@ -216,7 +222,7 @@ def test_a_reader_that_went_away_ends_the_run() -> None:
     run.take(Tick())
     run.ready("web")
     assert run.signals(run.take(OutputGone(141))) == [("web", signal.SIGINT)]
-    assert run.supervisor.exit_code == 141
+    assert run.exit_code() == 141
 
 
 @pytest.mark.parametrize(("code", "passed_on"), [(0, 0), (3, 3), (-9, 137), (-15, 143)])
@@ -227,8 +233,8 @@ def test_the_code_of_the_first_to_end_is_passed_on(code: int, passed_on: int) ->
     run.ready("two")
     assert ("two", signal.SIGINT) in run.signals(run.end("one", code))
     run.end("two", -signal.SIGINT)
-    assert run.supervisor.is_over
-    assert run.supervisor.exit_code == passed_on
+    assert run.is_over()
+    assert run.exit_code() == passed_on
 
 
 def test_relatives_that_outlive_their_leader_are_asked_to_stop() -> None:
@@ -239,19 +245,19 @@ def test_relatives_that_outlive_their_leader_are_asked_to_stop() -> None:
     assert Look("web", 1) in decisions
     assert run.signals(decisions) == [("web", signal.SIGINT)]
     run.take(Family("web", 1, alive=2))
-    assert not run.supervisor.is_over
+    assert not run.is_over()
     run.now = 0.05
     assert Look("web", 1) in run.take(Tick())
     run.take(Family("web", 1, alive=0))
-    assert run.supervisor.is_over
+    assert run.is_over()
 
 
 def test_what_cannot_start_ends_the_run() -> None:
     run = Replay(service("one"), service("two", needs=("one",)))
     run.take(Tick())
     run.take(CannotStart("one", 1, "there is no program one"))
-    assert run.supervisor.is_over
-    assert run.supervisor.exit_code == 5
+    assert run.is_over()
+    assert run.exit_code() == 5
     assert run.spawned == ["one"]
 
 
@@ -262,7 +268,7 @@ def test_a_one_shot_service_must_succeed_first() -> None:
     assert run.spawned == ["migrate"]
     run.end("migrate", 0)
     assert run.spawned == ["migrate", "web"]
-    assert run.supervisor.exit_code is None
+    assert run.exit_code() is None
 
 
 def test_a_run_of_finished_one_shot_services_is_over() -> None:
@@ -271,10 +277,10 @@ def test_a_run_of_finished_one_shot_services_is_over() -> None:
     run.start("migrate")
     run.start("codegen")
     run.end("migrate", 0)
-    assert not run.supervisor.is_over
+    assert not run.is_over()
     run.end("codegen", 0)
-    assert run.supervisor.is_over
-    assert run.supervisor.exit_code == 0
+    assert run.is_over()
+    assert run.exit_code() == 0
 
 
 def test_a_failing_service_comes_back_later_and_later() -> None:
@@ -301,8 +307,8 @@ def test_quick_deaths_in_a_row_are_a_crash_loop() -> None:
         run.end("web", 3)
         run.sleep(10)
     assert len(run.spawned) == MAX_QUICK_DEATHS
-    assert run.supervisor.is_over
-    assert run.supervisor.exit_code == 3
+    assert run.is_over()
+    assert run.exit_code() == 3
     assert run.status("web") is Status.FAILED
     assert "crash loop" in run.said[-1]
 
@@ -315,7 +321,7 @@ def test_a_long_life_forgives_quick_deaths() -> None:
         run.now += 60
         run.end("web", 3)
         run.sleep(0.5)
-    assert run.supervisor.exit_code is None
+    assert run.exit_code() is None
 
 
 def test_success_is_no_failure() -> None:
@@ -323,7 +329,7 @@ def test_success_is_no_failure() -> None:
     run.take(Tick())
     run.ready("web")
     run.end("web", 0)
-    assert run.supervisor.is_over
+    assert run.is_over()
 
 
 def test_news_of_a_former_life_mean_nothing() -> None:
@@ -361,7 +367,7 @@ def test_one_service_is_restarted() -> None:
     run.take(RestartService("one"))
     run.end("one", -2)
     assert run.spawned == ["one", "two", "one"]
-    assert run.supervisor.exit_code is None
+    assert run.exit_code() is None
     assert run.supervisor.units["one"].restarts == 1
 
 
@@ -371,5 +377,5 @@ def test_the_last_service_that_is_stopped_ends_the_run() -> None:
     run.ready("one")
     run.take(StopService("one"))
     run.end("one", -2)
-    assert run.supervisor.is_over
-    assert run.supervisor.exit_code == 0
+    assert run.is_over()
+    assert run.exit_code() == 0

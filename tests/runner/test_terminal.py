@@ -153,12 +153,8 @@ def test_a_terminal_that_closes_ends_everything(drive: Drive, project: Project) 
     services = [project.service(name, waits) for name in ("one", "two")]
     run = drive(project.plan(*services), terminal=True)
     run.wait_for("two | here")
-    assert run.far is not None
-    os.close(run.far)
-    run.far = None
-    os.close(run.near)
+    run.hang_up()
     assert run.process.wait(60) == 129
-    run.near = os.open(os.devnull, os.O_RDONLY)
 
 
 def test_a_console_program_reads_a_pipe(drive: Drive, project: Project) -> None:
