@@ -114,7 +114,15 @@ def plan_project(
 
     where = project_root(root)
     settings = load_settings(where, cli=cli)
-    return plan(detect_project(where, settings), settings, extra=tuple(extra))
+    return plan(
+        detect_project(where, settings), settings, extra=tuple(extra), port_free=_is_port_free
+    )
+
+
+def _is_port_free(host: str, port: int) -> bool:
+    from devtool.runner.ports import is_free
+
+    return is_free(host, port)
 
 
 class ProjectPhaseDetector:
@@ -239,6 +247,9 @@ class ContextAwareServerRunner:
             raise ServiceError(f"{self.project_root}: ended with exit code {code}", exit_code=code)
 
 
+# Several runs that look for a free port at once take each other's, one after another.
+PLANS_TRIED = 8
+
 STOPPED = (0, 128 + 1, 128 + 2, 128 + 15)
 
 
@@ -265,6 +276,7 @@ def run_plan(
     *,
     split: bool = False,
     open_page: bool = False,
+    replan: Callable[[], LaunchPlan] | None = None,
 ) -> int:
     """Start a plan and keep its services until they end; the exit code to end with.
 
@@ -273,6 +285,8 @@ def run_plan(
         split: Let a second process end everything if this one is killed; only for a program that
             does nothing else.
         open_page: Open the URL of what people look at, once it answers.
+        replan: Asked for another plan when a port was taken since the plan was made; one with the
+            same ports is not tried.
 
     Raises:
         ConfigError: When a port is taken or a host is not of this machine; nothing was started.
@@ -281,23 +295,33 @@ def run_plan(
     from devtool.runner import run
     from devtool.runner.browser import open_page as show
     from devtool.runner.guard import split as split_process
-
-    page = _page(plan) if open_page else None
+    from devtool.runner.ports import PortTakenError
 
     def on_ready(service: Service) -> None:
-        if service == page:
+        if open_page and service.name == _page(plan):
             show(service.url)
 
-    if split:
-        return run(plan, guard=split_process, on_ready=on_ready)
-    return run(plan, on_ready=on_ready)
+    guard = split_process if split else _without_guard
+    for _ in range(PLANS_TRIED):
+        try:
+            return run(plan, guard=guard, on_ready=on_ready)
+        except PortTakenError:
+            other = replan() if replan is not None else plan
+            if [service.port for service in other.services] == [s.port for s in plan.services]:
+                raise
+            plan = other
+    return run(plan, guard=guard, on_ready=on_ready)
 
 
-def _page(plan: LaunchPlan) -> Service | None:
-    """What people look at: the frontend where there is one."""
+def _without_guard() -> None:
+    """A library keeps to its own process."""
+
+
+def _page(plan: LaunchPlan) -> str:
+    """The service that people look at: the frontend where there is one."""
     pages = [service for service in plan.services if service.url]
     frontends = [service for service in pages if service.role == "frontend"]
-    return next(iter(frontends or pages), None)
+    return next((service.name for service in frontends or pages), "")
 
 
 def project_status(root: str | Path = ".") -> Report:

@@ -95,6 +95,7 @@ def launch(
     from devtool.api import plan_project
     from devtool.errors import ConfigError
 
+    _exit_on_signals()
     if as_json and not dry_run:
         raise ConfigError(
             "--json prints a plan, and a run prints what its services print",
@@ -115,10 +116,21 @@ def _start(root: Path, chosen: dict[str, object], extra: list[str], plan: Launch
     if settings.flag("sync"):
         sync_plan(plan, detect_project(root, settings), lambda line: print(line, flush=True))
         plan = plan_project(root, cli=chosen, extra=extra)
+    _introduce(plan)
+
+    def replan() -> LaunchPlan:
+        other = plan_project(root, cli=chosen, extra=extra)
+        _introduce(other)
+        return other
+
+    return run_plan(plan, split=True, open_page=settings.flag("open"), replan=replan)
+
+
+def _introduce(plan: LaunchPlan) -> None:
+    """Say what will run, unless a console program has the terminal and its output to itself."""
     if not any(service.tty for service in plan.services):
         for line in _introduction(plan):
             print(line, flush=True)
-    return run_plan(plan, split=True, open_page=settings.flag("open"))
 
 
 def _introduction(plan: LaunchPlan) -> Iterator[str]:
@@ -191,6 +203,20 @@ def _object(plan: LaunchPlan) -> dict[str, object]:
         {**asdict(service), "env": [name for name, _ in service.env]} for service in plan.services
     ]
     return {**asdict(plan), "services": services}
+
+
+def _exit_on_signals() -> None:
+    """Until a run takes signals over, they end devtool with the code a run would end with."""
+    import signal
+    import sys
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        signum = getattr(signal, name, None)
+        if signum is not None and signal.getsignal(signum) == signal.SIG_DFL:
+            signal.signal(signum, lambda received, _: sys.exit(128 + received))
 
 
 def _refuse_stray(extra: list[str]) -> None:
