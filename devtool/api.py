@@ -63,11 +63,12 @@ def detect_project(root: str | Path = ".", settings: Settings | None = None) -> 
         root: The project's folder.
         settings: Its settings; read from its files when None.
     """
+    from devtool.config.files import has_settings
     from devtool.detection import detect
 
     where = project_root(root)
     if settings is None:
-        settings = load_settings(where) if _has_settings(where) else None
+        settings = load_settings(where) if has_settings(where) else None
     if settings is None or not (settings.services or settings.frameworks):
         return detect(where)
     from devtool.detection.declaration import Pin
@@ -80,16 +81,6 @@ def detect_project(root: str | Path = ".", settings: Settings | None = None) -> 
     ]
     frameworks = [from_table(table, path) for table, path in settings.frameworks]
     return detect(where, frameworks=frameworks, pins=pins)
-
-
-def _has_settings(root: Path) -> bool:
-    """Whether any file could hold settings: most projects have none, and pay nothing for it."""
-    from devtool.config import config_folders, read_tool_table
-
-    return any(
-        (folder / "devtool.toml").exists() or read_tool_table(folder / "pyproject.toml") is not None
-        for folder in config_folders(root)
-    )
 
 
 def plan_project(

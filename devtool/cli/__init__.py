@@ -28,9 +28,9 @@ def _run() -> int:
     from devtool.errors import DevtoolError
 
     try:
-        from devtool.cli.app import app
+        from devtool.cli.app import for_arguments
 
-        app()
+        for_arguments(sys.argv[1:])()
     except DevtoolError as error:
         _report(error)
         return error.exit_code

@@ -1,29 +1,47 @@
-"""The list of commands."""
+"""The list of commands. A command that is named alone is loaded alone."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from devtool.cli.config import config
-from devtool.cli.hot_reload import hot_reload
-from devtool.cli.init import init
-from devtool.cli.phase import phase
-from devtool.cli.run import run
-from devtool.cli.status import status
-from devtool.cli.stop import stop
+# Name -> the module and the function that is the command.
+COMMANDS = {
+    "phase": ("devtool.cli.phase", "phase"),
+    "run": ("devtool.cli.run", "run"),
+    "hot-reload": ("devtool.cli.hot_reload", "hot_reload"),
+    "status": ("devtool.cli.status", "status"),
+    "stop": ("devtool.cli.stop", "stop"),
+    "config": ("devtool.cli.config", "config"),
+    "init": ("devtool.cli.init", "init"),
+}
 
-# Rich help costs as much again as the rest of a command, so only a person who asks for help pays.
-_RICH = "rich" if "--help" in sys.argv and sys.stdout.isatty() else None
 
-app = typer.Typer(
-    name="devtool",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=_RICH,  # type: ignore[arg-type]  # a literal type that mypy widens here
-)
+def build(*names: str) -> typer.Typer:
+    """The application with these commands."""
+    # Rich help costs as much again as the rest of a command: only who asks for help on a terminal
+    # pays for it.
+    rich_help = "--help" in sys.argv and sys.stdout.isatty()
+    application = typer.Typer(
+        name="devtool",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich" if rich_help else None,
+    )
+    application.callback()(_options)
+    for name in names:
+        module, function = COMMANDS[name]
+        application.command(name)(getattr(import_module(module), function))
+    return application
+
+
+def for_arguments(arguments: list[str]) -> typer.Typer:
+    """The application for a command line: the one command it names, or all."""
+    named = arguments[0] if arguments else ""
+    return build(named) if named in COMMANDS else build(*COMMANDS)
 
 
 def _version(value: bool) -> None:
@@ -34,8 +52,7 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def options(
+def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -43,10 +60,8 @@ def options(
     """Detect, run, hot-reload, scaffold and evolve Python backends and full-stack projects."""
 
 
-app.command()(phase)
-app.command(context_settings={"ignore_unknown_options": False})(run)
-app.command("hot-reload")(hot_reload)
-app.command()(status)
-app.command()(stop)
-app.command()(config)
-app.command()(init)
+def __getattr__(name: str) -> typer.Typer:
+    """`app`: the application with every command, for completion and documentation."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return build(*COMMANDS)

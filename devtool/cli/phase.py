@@ -30,7 +30,7 @@ def phase(
     from devtool.errors import UndetectedError
 
     found = detect_project(root)
-    if found.default and not found.components:
+    if found.default and not found.layers:
         raise UndetectedError(
             f"{found.root}: nothing here is of a kind that devtool knows",
             hint='name what to start in devtool.toml: [services.backend] entry = "module:app"',

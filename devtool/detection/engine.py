@@ -42,6 +42,7 @@ from devtool.model.detection import (
     Project,
     Role,
     Start,
+    Strength,
 )
 
 TYPE_CHECKING = False
@@ -268,6 +269,10 @@ def _layers(found: Findings) -> Iterator[tuple[str, list[Evidence]]]:
         yield "kubernetes", kubernetes_evidence(resolver)
         yield "events", event_evidence(resolver)
         yield "queue", queue_evidence(resolver)
+    yield (
+        "python",
+        [Evidence("is Python", path, 1, Strength.HINT) for path in found.tree.python_files[:1]],
+    )
     programs = [console.evidence for console in found.consoles[:1]]
     yield "console", programs + _facts(found.ranked, Role.CONSOLE)
 

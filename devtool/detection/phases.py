@@ -24,7 +24,7 @@ def _any(*alternatives: str) -> tuple[frozenset[str], ...]:
 
 
 # Signals: console, web, web-library (imported, but no application was found), frontend, ui, ai,
-# kubernetes, events, queue.
+# kubernetes, events, queue, python (nothing but source files: the default).
 # A phase is reached through the ones before it: a chart around a library, or a task queue beside a
 # plain web application, does not make phase IV or V of it.
 PHASES = (

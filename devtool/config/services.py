@@ -1,0 +1,154 @@
+"""`[services.NAME]` and `[[frameworks]]`, checked."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from devtool.config.keys import check_host, check_port, flag, names, nearest, restart, seconds
+from devtool.config.settings import Ready, ServiceSettings
+from devtool.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_SERVICE_KEYS = (
+    "command",
+    "entry",
+    "framework",
+    "cwd",
+    "env",
+    "env_file",
+    "env_files",
+    "host",
+    "port",
+    "needs",
+    "ready",
+    "role",
+    "restart",
+    "grace",
+    "one_shot",
+    "tty",
+    "reload",
+)
+_ROLES = ("console", "backend", "ui", "mcp", "frontend", "worker")
+
+
+def frameworks(table: Mapping[str, object], where: str) -> Iterator[tuple[dict[str, object], str]]:
+    """The `[[frameworks]]` entries of a file, with the file."""
+    entries = table.get("frameworks", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{where}: frameworks must be tables", hint="write [[frameworks]]")
+    yield from ((entry, where) for entry in entries)
+
+
+def services(table: Mapping[str, object], path: Path, root: Path) -> dict[str, ServiceSettings]:
+    """The `[services.NAME]` tables of a file, by name."""
+    entries = table.get("services", {})
+    if not isinstance(entries, dict):
+        raise ConfigError(f"{path}: services must be tables", hint="write [services.NAME]")
+    found = {}
+    for name, entry in entries.items():
+        where = f"{path}: [services.{name}]"
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"{where}: the name may hold letters, digits, - and _", hint="choose another name"
+            )
+        if not isinstance(entry, dict):
+            raise ConfigError(f"{where}: must be a table", hint=f"write [services.{name}]")
+        found[name] = _service(name, entry, where, root)
+    return found
+
+
+def _service(name: str, entry: Mapping[str, object], where: str, root: Path) -> ServiceSettings:
+    for key in entry:
+        if key not in _SERVICE_KEYS:
+            raise ConfigError(f"{where}: unknown key {key!r}", hint=nearest(key, _SERVICE_KEYS))
+    env_files = [entry["env_file"]] if "env_file" in entry else entry.get("env_files", [])
+    port = entry.get("port")
+    checked = check_port(port, f"{where} port") if port is not None else None
+    return ServiceSettings(
+        name=name,
+        where=where,
+        command=_command(entry.get("command", []), where),
+        entry=_text(entry, "entry", where),
+        framework=_text(entry, "framework", where),
+        cwd=_inside(entry["cwd"], f"{where} cwd", root) if "cwd" in entry else None,
+        env=_env(entry.get("env", {}), where),
+        env_files=tuple(
+            _inside(file, f"{where} env_file", root)
+            for file in names(env_files, f"{where} env_file")
+        ),
+        host=check_host(entry["host"], f"{where} host") if "host" in entry else "",
+        port=checked if isinstance(checked, int) else None,
+        needs=names(entry.get("needs", []), f"{where} needs"),
+        ready=_ready(entry["ready"], where) if "ready" in entry else None,
+        role=_role(entry.get("role", ""), where),
+        restart=restart(entry["restart"], f"{where} restart") if "restart" in entry else "",
+        grace=seconds(entry["grace"], f"{where} grace") if "grace" in entry else None,
+        one_shot=flag(entry.get("one_shot", False), f"{where} one_shot"),
+        tty=flag(entry.get("tty", False), f"{where} tty"),
+        reload=flag(entry["reload"], f"{where} reload") if "reload" in entry else None,
+    )
+
+
+def _command(value: object, where: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise ConfigError(
+            f"{where} command: must be a list of words, not one text",
+            hint='for example ["python", "worker.py"]',
+        )
+    words = names(value, f"{where} command")
+    if any("\0" in word for word in words):
+        raise ConfigError(f"{where} command: holds a NUL character", hint="remove it")
+    return words
+
+
+def _text(entry: Mapping[str, object], key: str, where: str) -> str:
+    value = entry.get(key, "")
+    if not isinstance(value, str) or "\0" in value:
+        raise ConfigError(f"{where} {key}: must be a text", hint="correct the value")
+    return value
+
+
+def _env(value: object, where: str) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} env: must be a table", hint="write env = {NAME = 'value'}")
+    for name, text in value.items():
+        if not isinstance(text, str) or not name or "=" in name or "\0" in name + text:
+            raise ConfigError(f"{where} env {name}: must be a text", hint="quote the value")
+    return tuple(value.items())
+
+
+def _inside(value: object, where: str, root: Path) -> str:
+    """A path below the root, relative to it."""
+    if not isinstance(value, str) or "\0" in value:
+        raise ConfigError(f"{where}: must be a path", hint="correct the value")
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(Path(real_root) / value)
+    if os.path.commonpath((real, real_root)) != real_root:
+        raise ConfigError(f"{where}: {value!r} is outside {root}", hint="name a path inside it")
+    relative = os.path.relpath(real, real_root)
+    return "" if relative == "." else relative.replace(os.sep, "/")
+
+
+def _ready(value: object, where: str) -> Ready:
+    kinds = ("http", "port", "log", "command")
+    hint = 'for example ready = {http = "/health", timeout = 30}'
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} ready: must be a table", hint=hint)
+    named = [kind for kind in kinds if kind in value]
+    unknown = set(value) - {*kinds, "timeout"}
+    if len(named) != 1 or unknown or not isinstance(value[named[0]], str | int):
+        raise ConfigError(f"{where} ready: must name one of {', '.join(kinds)}", hint=hint)
+    timeout = seconds(value.get("timeout", 60), f"{where} ready timeout")
+    return Ready(named[0], str(value[named[0]]), timeout)
+
+
+def _role(value: object, where: str) -> str:
+    if value and value not in _ROLES:
+        raise ConfigError(f"{where} role: must be one of {', '.join(_ROLES)}", hint="correct it")
+    return str(value)
