@@ -95,7 +95,6 @@ def launch(
     from devtool.api import plan_project
     from devtool.errors import ConfigError
 
-    _exit_on_signals()
     if as_json and not dry_run:
         raise ConfigError(
             "--json prints a plan, and a run prints what its services print",
@@ -112,6 +111,7 @@ def launch(
 def _start(root: Path, chosen: dict[str, object], extra: list[str], plan: LaunchPlan) -> int:
     from devtool.api import detect_project, load_settings, plan_project, run_plan, sync_plan
 
+    _exit_on_signals()
     settings = load_settings(root, cli=chosen)
     if settings.flag("sync"):
         sync_plan(plan, detect_project(root, settings), lambda line: print(line, flush=True))

@@ -82,13 +82,17 @@ def _span(seconds: float) -> str:
 def _object(
     runs: tuple[RunState, ...], last: RunState | None, problems: tuple[str, ...]
 ) -> dict[str, object]:
+    """The first run as it is, with the processes of all; `runs` holds each of them."""
     import time
 
     now = time.time()
-    services = [_service(each, state, now) for state in runs for each in state.processes]
+    first = runs[0] if runs else None
     return {
         "running": bool(runs),
-        "services": services,
+        "supervisor_pid": first and first.supervisor_pid,
+        "supervisor_started": first and first.supervisor_started,
+        "started_at": first and first.started_at,
+        "processes": [_service(each, state, now) for state in runs for each in state.processes],
         "runs": runs,
         "last": last,
         "problems": problems,

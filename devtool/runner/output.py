@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 # A line without an end is shown after this much quiet: it may be a prompt.
 QUIET = 0.1
 # Longer unfinished lines are passed on in pieces; nothing else is written between the pieces.

@@ -102,7 +102,7 @@ def test_status_is_told_as_json(start: Start, root: Path, state: Path, port: int
     told = json.loads(devtool(root, state, "status", "--json").stdout)
     assert told["schema"] == 1
     assert told["running"] is True
-    (service,) = told["services"]
+    (service,) = told["processes"]
     assert service["status"] == "ready"
     assert service["url"] == f"http://127.0.0.1:{port}"
     assert service["uptime"] > 0
