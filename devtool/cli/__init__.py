@@ -28,9 +28,7 @@ def _run() -> int:
     from devtool.errors import DevtoolError
 
     try:
-        from devtool.cli.app import for_arguments
-
-        for_arguments(sys.argv[1:])()
+        _command(sys.argv[1:])
     except DevtoolError as error:
         _report(error)
         return error.exit_code
@@ -44,6 +42,21 @@ def _run() -> int:
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug gets a report, not a traceback
         return _report_bug(error)
     return 0
+
+
+def _command(arguments: list[str]) -> None:
+    if arguments[:1] == ["phase"]:
+        from devtool.cli.phase_report import plain_arguments, report
+
+        plain = plain_arguments(arguments[1:])
+        if plain is not None:
+            report(
+                str(plain["root"]), explain=bool(plain["explain"]), as_json=bool(plain["as_json"])
+            )
+            return
+    from devtool.cli.app import for_arguments
+
+    for_arguments(arguments)()
 
 
 def _tolerate_odd_terminals() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devtool.cli.options import AsJson, Root
 
 TYPE_CHECKING = False
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def config(
-    root: Root = ".",  # type: ignore[assignment]  # Typer turns the text into a Path
+    root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Show every setting, its value and its source."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from devtool.cli.options import Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from devtool.model.launch import LaunchPlan
 
 
 def init(
-    root: Root = ".",  # type: ignore[assignment]  # Typer turns the text into a Path
+    root: Root = Path(),
 ) -> None:
     """Write a devtool.toml that pins what was detected; never over one that is there."""
     from devtool.api import plan_project, project_root
@@ -65,6 +64,8 @@ def _write_new(path: Path, text: str) -> None:
         raise ConfigError(f"{path} is there already", hint="edit it, or remove it first") from None
     except OSError as error:
         reason = (error.strerror or "error").lower()
-        raise DevtoolError(f"{path} could not be written ({reason})", hint="check the folder") from error
+        raise DevtoolError(
+            f"{path} could not be written ({reason})", hint="check the folder"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)

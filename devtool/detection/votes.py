@@ -7,8 +7,6 @@ sources adds up, and a target that does not resolve gets none.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-
 from devtool.detection.apps import App
 from devtool.detection.aside import is_aside
 from devtool.detection.declaration import FIRM_SOURCES, PROSE_SOURCES, WEIGHTS, Declaration
@@ -54,16 +52,20 @@ MAX_STRUCTURE = 5.0
 ENOUGH_FOR_PAGE = 2.0
 
 
-@dataclass(slots=True)
 class Votes:
-    """One target with everything that speaks for it."""
+    """One target with everything that speaks for it.
 
-    target: Target
-    weight: float = 0.0
-    claimed: float = 0.0
-    best: float = 0.0
-    evidence: list[Evidence] = field(default_factory=list)
-    sources: set[str] = field(default_factory=set)
+    `claimed` is what its sources weigh, `weight` what is left where its imports do not resolve,
+    `best` the weight of the source whose spelling is kept.
+    """
+
+    def __init__(self, target: Target, evidence: Iterable[Evidence] = ()) -> None:
+        self.target = target
+        self.weight = 0.0
+        self.claimed = 0.0
+        self.best = 0.0
+        self.evidence = list(evidence)
+        self.sources: set[str] = set()
 
     @property
     def role(self) -> Role:
