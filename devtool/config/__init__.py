@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from devtool.config.files import has_settings
     from devtool.config.keys import KEYS
-    from devtool.config.load import load
+    from devtool.config.loading import load
     from devtool.config.settings import Ready, ServiceSettings, Setting, Settings, Source
 
 _HOMES = {
@@ -22,7 +22,7 @@ _HOMES = {
     "Settings": "devtool.config.settings",
     "Source": "devtool.config.settings",
     "has_settings": "devtool.config.files",
-    "load": "devtool.config.load",
+    "load": "devtool.config.loading",
 }
 
 __all__ = [
