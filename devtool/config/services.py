@@ -68,8 +68,6 @@ def _service(name: str, entry: Mapping[str, object], where: str, root: Path) -> 
         if key not in _SERVICE_KEYS:
             raise ConfigError(f"{where}: unknown key {key!r}", hint=nearest(key, _SERVICE_KEYS))
     env_files = [entry["env_file"]] if "env_file" in entry else entry.get("env_files", [])
-    port = entry.get("port")
-    checked = check_port(port, f"{where} port") if port is not None else None
     return ServiceSettings(
         name=name,
         where=where,
@@ -83,7 +81,7 @@ def _service(name: str, entry: Mapping[str, object], where: str, root: Path) -> 
             for file in names(env_files, f"{where} env_file")
         ),
         host=check_host(entry["host"], f"{where} host") if "host" in entry else "",
-        port=checked if isinstance(checked, int) else None,
+        port=_port(entry["port"], where) if "port" in entry else None,
         needs=names(entry.get("needs", []), f"{where} needs"),
         ready=_ready(entry["ready"], where) if "ready" in entry else None,
         role=_role(entry.get("role", ""), where),
@@ -93,6 +91,13 @@ def _service(name: str, entry: Mapping[str, object], where: str, root: Path) -> 
         tty=flag(entry.get("tty", False), f"{where} tty"),
         reload=flag(entry["reload"], f"{where} reload") if "reload" in entry else None,
     )
+
+
+def _port(value: object, where: str) -> int:
+    port = check_port(value, f"{where} port")
+    if isinstance(port, str):
+        raise ConfigError(f"{where} port: must be a number, not {port!r}", hint="name one")
+    return port
 
 
 def _command(value: object, where: str) -> tuple[str, ...]:
