@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from devtool.config import Settings
     from devtool.model.detection import Detection
     from devtool.model.launch import LaunchPlan, Service
-    from devtool.runner import Report, Stopped
+    from devtool.model.state import Report, Stopped
 
 _ABOUT_FOLDERS = {
     "src": "Source code directory",

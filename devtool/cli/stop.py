@@ -11,7 +11,7 @@ from devtool.cli.options import AsJson, Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from devtool.runner import Stopped
+    from devtool.model.state import Stopped
 
 
 def stop(

@@ -55,3 +55,24 @@ class RunState:
     processes: tuple[ProcessState, ...] = ()
     run: str = ""
     schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What runs for a project now, how the last run ended, and what was wrong with state files."""
+
+    runs: tuple[RunState, ...] = ()
+    last: RunState | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """What became of a run that was asked to stop.
+
+    `leftovers` are the pids that were ended because their supervisor had been killed.
+    """
+
+    state: RunState
+    ended: bool
+    leftovers: tuple[int, ...] = ()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from devtool.runner.running import Report, Stopped, report, status, stop
+    from devtool.runner.running import report, status, stop
     from devtool.runner.start import Prepared, prepare, run
 
 _HOMES = {
     "Prepared": "devtool.runner.start",
-    "Report": "devtool.runner.running",
-    "Stopped": "devtool.runner.running",
     "prepare": "devtool.runner.start",
     "run": "devtool.runner.start",
     "report": "devtool.runner.running",
@@ -18,7 +16,7 @@ _HOMES = {
     "stop": "devtool.runner.running",
 }
 
-__all__ = ["Prepared", "Report", "Stopped", "prepare", "report", "run", "status", "stop"]
+__all__ = ["Prepared", "prepare", "report", "run", "status", "stop"]
 
 
 def __getattr__(name: str) -> object:

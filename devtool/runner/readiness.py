@@ -152,7 +152,7 @@ def connects(place: Place) -> bool:
     return True
 
 
-def hangs_up(place: Place, seconds: float = HEALTH_TIMEOUT) -> bool:
+def hangs_up(place: Place, seconds: float) -> bool:
     """True if the server closes a connection on which nothing is asked.
 
     Its event loop must turn for that, and no server logs it: an accepted connection alone proves
@@ -192,10 +192,22 @@ class Health(threading.Thread):
     Args:
         place: Where it listens.
         on_change: Called with True or False whenever that changes; it starts as True.
+        every: Seconds between two questions.
+        patience: Seconds that an answer may take.
     """
 
-    def __init__(self, place: Place, *, on_change: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        on_change: Callable[[bool], None],
+        every: float = HEALTH_EVERY,
+        patience: float = HEALTH_TIMEOUT,
+    ) -> None:
         super().__init__(name="health", daemon=True)
+        self._every = every
+        self._patience = patience
+        self.begun = threading.Event()
         self._place = place
         self._on_change = on_change
         self._cancelled = threading.Event()
@@ -206,12 +218,17 @@ class Health(threading.Thread):
 
     def run(self) -> None:
         """Ask every few seconds, in the strongest way that this server has been seen to answer."""
-        is_up, ask = True, connects
-        if hangs_up(self._place):
-            ask = hangs_up
-        while not self._cancelled.wait(HEALTH_EVERY):
+        is_up = True
+        hangs = hangs_up(self._place, self._patience)
+        self.begun.set()
+        while not self._cancelled.wait(self._every):
             # Once is no sign: a framework's own reloader may be between two workers.
-            answers = ask(self._place) or (not self._cancelled.wait(1) and ask(self._place))
+            answers = self._asks(hangs=hangs) or (
+                not self._cancelled.wait(self._every / 5) and self._asks(hangs=hangs)
+            )
             if answers != is_up and not self._cancelled.is_set():
                 is_up = answers
                 self._on_change(answers)
+
+    def _asks(self, *, hangs: bool) -> bool:
+        return hangs_up(self._place, self._patience) if hangs else connects(self._place)

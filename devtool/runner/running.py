@@ -5,25 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from devtool.model.state import ProcessState, RunState, Status
+from devtool.model.state import ProcessState, Report, RunState, Status, Stopped
 from devtool.runner import family
 from devtool.runner.state import find
 
 STOP_TIMEOUT = 30.0
 
 _ENDED = {Status.PENDING, Status.EXITED, Status.FAILED}
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What runs for a project now, how the last run ended, and what was wrong with state files."""
-
-    runs: tuple[RunState, ...] = ()
-    last: RunState | None = None
-    problems: tuple[str, ...] = ()
 
 
 def report(root: str | Path) -> Report:
@@ -64,15 +55,6 @@ def _corrected(process: ProcessState, moved: float) -> ProcessState:
     return replace(process, status=Status.EXITED, pid=None, pid_started=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """What became of one run that was asked to stop."""
-
-    state: RunState
-    ended: bool
-    leftovers: tuple[int, ...] = ()
-
-
 def stop(root: str | Path, *, timeout: float = STOP_TIMEOUT) -> list[Stopped]:
     """Ask every run of a project to stop, and wait; empty if nothing was running.
 
@@ -91,9 +73,9 @@ def _outcome(state: RunState, deadline: float) -> Stopped:
     since = family.started(state.supervisor_pid)
     while family.is_same(state.supervisor_pid, since):
         if time.monotonic() > deadline:
-            return Stopped(state, ended=False)
+            return Stopped(state=state, ended=False)
         time.sleep(0.02)
-    return Stopped(state, ended=True)
+    return Stopped(state=state, ended=True)
 
 
 def _end_orphans(state: RunState) -> list[Stopped]:
@@ -109,7 +91,7 @@ def _end_orphans(state: RunState) -> list[Stopped]:
         time.sleep(0.02)
     alive = [pid for pid in relatives if family.started(pid) is not None]
     family.send(alive, getattr(signal, "SIGKILL", signal.SIGTERM))
-    return [Stopped(state, ended=True, leftovers=tuple(relatives))]
+    return [Stopped(state=state, ended=True, leftovers=tuple(relatives))]
 
 
 def _is_orphan_of(state: RunState, process: ProcessState) -> bool:

@@ -80,6 +80,7 @@ def run(
     """
     from devtool.runner.loop import Loop, Options
 
+    _claim_standard_streams()
     prepared = prepare(plan)
     for warning in prepared.warnings:
         os.write(err, f"devtool: {warning}\n".encode(errors="backslashreplace"))
@@ -98,3 +99,15 @@ def run(
         return Loop(plan, options).run()
     finally:
         prepared.release()
+
+
+def _claim_standard_streams() -> None:
+    """Open what was closed: the next file opened would be taken for our input or output."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != fd:
+                os.dup2(opened, fd)
+                os.close(opened)
