@@ -10,35 +10,46 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from devtool.detection.environments import find_environment, interpreter_of
 from devtool.detection.imports import ancestors
 from devtool.detection.tree import SourceTree
 from devtool.model.detection import Evidence, Strength, Toolchain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-ENVIRONMENT_FOLDERS = (".venv", "venv", "env", ".env")
+PYPROJECT = "pyproject.toml"
+REQUIREMENTS = (
+    "requirements.txt",
+    "requirements/dev.txt",
+    "requirements/development.txt",
+    "requirements/local.txt",
+    "requirements/base.txt",
+)
 
 
 class PythonManager(NamedTuple):
-    """A package manager, the files that only it writes, and its table in pyproject.toml."""
+    """A package manager, the files that only it writes, and its table in pyproject.toml.
+
+    `manifests` name it by being there; pyproject.toml does so only through `table`.
+    """
 
     name: str
     lockfiles: tuple[str, ...] = ()
-    table: str = ""
-    manifests: tuple[str, ...] = ("pyproject.toml",)
+    table: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
 
 
 PYTHON_MANAGERS = (
-    PythonManager("uv", ("uv.lock",), "uv"),
-    PythonManager("poetry", ("poetry.lock",), "poetry"),
-    PythonManager("pdm", ("pdm.lock",), "pdm"),
+    PythonManager("uv", ("uv.lock",), ("tool", "uv")),
+    PythonManager("poetry", ("poetry.lock",), ("tool", "poetry")),
+    PythonManager("pdm", ("pdm.lock",), ("tool", "pdm")),
     PythonManager("pipenv", ("Pipfile.lock",), manifests=("Pipfile",)),
-    PythonManager("hatch", (), "hatch.envs", ("pyproject.toml", "hatch.toml")),
+    PythonManager("hatch", (), ("tool", "hatch", "envs"), ("hatch.toml",)),
     PythonManager("conda", ("conda-lock.yml",), manifests=("environment.yml", "environment.yaml")),
-    PythonManager("pip", manifests=("requirements.txt", "pyproject.toml", "setup.py", "setup.cfg")),
 )
+PIP_MANIFESTS = (*REQUIREMENTS, PYPROJECT, "setup.py")
 
 
 class JavaScriptManager(NamedTuple):
@@ -56,179 +67,237 @@ JAVASCRIPT_MANAGERS = (
 )
 
 
+class Managed(NamedTuple):
+    """A folder, who manages it, and the files that say so."""
+
+    manager: str
+    folder: str
+    manifest: str = ""
+    lockfile: str = ""
+
+
 def python_toolchain(tree: SourceTree, root: str, env: Mapping[str, str]) -> Toolchain:
     """What runs a Python component.
 
     Args:
         tree: The repository.
         root: The folder the component is started from, relative to the tree's root.
-        env: The environment variables; VIRTUAL_ENV counts when it lies inside the project.
+        env: The environment variables; an active environment counts when it is the project's.
     """
-    folder, manager, manifest, lockfile = _python_manifest(tree, root)
-    environment = _environment(tree, root, env)
-    interpreter = _interpreter(environment) if environment else ""
+    found = _python_manifest(tree, root)
+    environment = find_environment(tree, (root, *ancestors(root)), found.folder, env)
     facts = []
-    if manifest:
-        path = _under(folder, lockfile or manifest)
-        facts.append(Evidence(f"is managed by {manager}", path, 0, Strength.PROOF, "manifest"))
-    if environment:
+    if found.manifest:
+        facts.append(_managed_by(found))
+    if environment is not None:
         shown = _shown(tree, environment)
         facts.append(Evidence("is its environment", shown, 0, Strength.PROOF, "environment"))
+    # Nothing to install from, but an environment made by hand: pip's, whoever filled it.
+    manager = "pip" if found.manager == "none" and environment is not None else found.manager
     return Toolchain(
         manager=manager,
-        root=folder,
-        interpreter=interpreter,
-        environment=str(environment) if environment else "",
-        manifest=manifest,
-        lockfile=lockfile,
-        requires_python=_requires_python(tree, folder),
-        ready=bool(interpreter),
+        root=found.folder,
+        interpreter=interpreter_of(environment) if environment is not None else "",
+        environment=str(environment) if environment is not None else "",
+        manifest=found.manifest,
+        lockfile=found.lockfile,
+        requires_python=_requires_python(tree, found.folder),
+        ready=environment is not None,
         evidence=tuple(facts),
     )
 
 
-def _python_manifest(tree: SourceTree, root: str) -> tuple[str, str, str, str]:
-    """The nearest folder with a manifest: (folder, manager, manifest, lock file)."""
-    for folder in (root, *ancestors(root)) if root else ("",):
-        for manager in PYTHON_MANAGERS:
-            lockfile = next((n for n in manager.lockfiles if tree.has(_under(folder, n))), "")
-            manifest = next((n for n in manager.manifests if tree.has(_under(folder, n))), "")
-            named = bool(manager.table) and _has_table(tree, folder, manager.table)
-            decided = lockfile or named or (not manager.table and not manager.lockfiles)
-            if manager.manifests[0] != "pyproject.toml" and manifest:
-                decided = True
-            if manifest and decided:
-                return folder, manager.name, manifest, lockfile
-    return root, "none", "", ""
+def _managed_by(found: Managed) -> Evidence:
+    path = _under(found.folder, found.lockfile or found.manifest)
+    return Evidence(f"is managed by {found.manager}", path, 0, Strength.PROOF, "manifest")
 
 
-def _has_table(tree: SourceTree, folder: str, name: str) -> bool:
-    value: object = tree.toml(_under(folder, "pyproject.toml")).get("tool")
-    for key in name.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value is not None
+def _python_manifest(tree: SourceTree, root: str) -> Managed:
+    """The nearest folder with a manifest, or the uv workspace that it is a member of."""
+    for folder in (root, *ancestors(root)):
+        found = _managed_python(tree, folder)
+        if found is not None:
+            return _uv_workspace(tree, found) or found
+    return Managed("none", root)
 
 
-def _environment(tree: SourceTree, root: str, env: Mapping[str, str]) -> Path | None:
-    """The environment in the component's folder or above it, or an active one of the project."""
-    for folder in (root, *ancestors(root)) if root else ("",):
-        for name in ENVIRONMENT_FOLDERS:
-            candidate = tree.root / folder / name
-            if _is_environment(candidate):
-                return candidate
-    for active in _active(tree, env):
-        if _is_environment(active):
-            return active
+def _managed_python(tree: SourceTree, folder: str) -> Managed | None:
+    """Who manages a folder: a lock file says it, else a table or manifest, else it is pip."""
+    table = tree.toml(_under(folder, PYPROJECT))
+    with_pyproject = _is_manifest(tree, folder, table)
+    for manager in PYTHON_MANAGERS:
+        lockfile = _first(tree, folder, manager.lockfiles)
+        manifest = _first(tree, folder, manager.manifests)
+        if lockfile and (manifest or with_pyproject):
+            return Managed(manager.name, folder, manifest or PYPROJECT, lockfile)
+    for manager in PYTHON_MANAGERS:
+        manifest = _first(tree, folder, manager.manifests)
+        if manifest or (manager.table and _at(table, *manager.table) is not None):
+            return Managed(manager.name, folder, manifest or PYPROJECT)
+    for name in PIP_MANIFESTS:
+        if (name == PYPROJECT and with_pyproject) or (
+            name != PYPROJECT and tree.has(_under(folder, name))
+        ):
+            return Managed("pip", folder, name)
     return None
 
 
-def _active(tree: SourceTree, env: Mapping[str, str]) -> Iterator[Path]:
-    """Environments that variables name, where they belong to this project."""
-    active = env.get("VIRTUAL_ENV", "")
-    if active and _is_inside(active, tree.root):
-        yield Path(active)
-    conda, name = env.get("CONDA_PREFIX", ""), env.get("CONDA_DEFAULT_ENV", "")
-    for path in ("environment.yml", "environment.yaml"):
-        if (
-            conda
-            and name
-            and re.search(
-                rf"^name:[ \t]*{re.escape(name)}[ \t]*$", tree.read(path) or "", re.MULTILINE
-            )
+def _is_manifest(tree: SourceTree, folder: str, table: dict[str, object]) -> bool:
+    """Whether pyproject.toml is more than the settings of a linter; a broken one counts."""
+    if table:
+        return any(_at(table, *keys) is not None for keys in _MANIFEST_TABLES)
+    return bool((tree.read(_under(folder, PYPROJECT)) or "").strip())
+
+
+_MANIFEST_TABLES = (
+    ("project",),
+    ("build-system",),
+    *(manager.table for manager in PYTHON_MANAGERS if manager.table),
+)
+
+
+def _uv_workspace(tree: SourceTree, member: Managed) -> Managed | None:
+    """The workspace of a member: its lock file and its environment stand at its root."""
+    for folder in ancestors(member.folder):
+        workspace = _at(tree.toml(_under(folder, PYPROJECT)), "tool", "uv", "workspace")
+        if isinstance(workspace, dict) and _is_member(
+            member.folder, folder, workspace.get("members"), workspace.get("exclude")
         ):
-            yield Path(conda)
-
-
-def _is_inside(path: str, root: Path) -> bool:
-    try:
-        real, top = os.path.realpath(path), os.path.realpath(root)
-        return os.path.commonpath((real, top)) == top
-    except (OSError, ValueError):
-        return False
-
-
-def _is_environment(folder: Path) -> bool:
-    """Whether a folder is a virtual environment (PEP 405) or conda's, with an interpreter."""
-    try:
-        marked = (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
-        return marked and bool(_interpreter(folder))
-    except (OSError, ValueError):
-        return False
-
-
-def _interpreter(folder: Path) -> str:
-    for name in (
-        ("Scripts/python.exe", "python.exe") if os.name == "nt" else ("bin/python", "bin/python3")
-    ):
-        path = folder / name
-        if path.is_file() and os.access(path, os.X_OK):
-            return str(path)
-    return ""
+            return Managed("uv", folder, PYPROJECT, _first(tree, folder, ("uv.lock",)))
+    return None
 
 
 def _requires_python(tree: SourceTree, folder: str) -> str:
-    project = tree.toml(_under(folder, "pyproject.toml")).get("project")
-    wanted = project.get("requires-python") if isinstance(project, dict) else None
+    """The Python versions that a project says it runs with, as PEP 440 writes them."""
+    table = tree.toml(_under(folder, PYPROJECT))
+    wanted = _at(table, "project", "requires-python")
     if isinstance(wanted, str):
         return wanted
-    poetry = _poetry_python(tree.toml(_under(folder, "pyproject.toml")))
-    if poetry:
-        return poetry
+    poetry = _at(table, "tool", "poetry", "dependencies", "python")
+    if isinstance(poetry, str):
+        return _from_poetry(poetry)
     requires = tree.toml(_under(folder, "Pipfile")).get("requires")
-    version = requires.get("python_version") if isinstance(requires, dict) else None
-    if isinstance(version, str):
-        return f"=={version}.*"
-    for name in (".python-version", "runtime.txt"):
-        match = re.match(r"(?:python-)?(\d+\.\d+)", (tree.read(_under(folder, name)) or "").strip())
+    for key in ("python_full_version", "python_version"):
+        match = re.match(r"\d+\.\d+", str(_at({"requires": requires}, "requires", key) or ""))
         if match:
-            return f"=={match[1]}.*"
+            return f"=={match[0]}.*"
+    return _pinned_python(tree, folder)
+
+
+def _pinned_python(tree: SourceTree, folder: str) -> str:
+    """The version in .python-version, which counts for the folders below it too, or runtime.txt."""
+    for name, folders in (
+        (".python-version", (folder, *ancestors(folder))),
+        ("runtime.txt", (folder,)),
+    ):
+        for place in folders:
+            text = (tree.read(_under(place, name)) or "").lstrip()
+            match = re.match(r"(?:python-)?(\d+\.\d+)", text)
+            if match:
+                return f"=={match[1]}.*"
     return ""
 
 
-def _poetry_python(table: dict[str, object]) -> str:
-    """Poetry's caret as PEP 440 writes it; anything else it says is left to poetry."""
-    value: object = table
-    for key in ("tool", "poetry", "dependencies", "python"):
-        value = value.get(key) if isinstance(value, dict) else None
-    match = re.fullmatch(r"[\^~]?(\d+\.\d+)(?:\.\d+)?", value) if isinstance(value, str) else None
-    return f">={match[1]}" if match else ""
+def _from_poetry(wanted: str) -> str:
+    """Poetry's caret and tilde as PEP 440 writes them; alternatives cannot be written so."""
+    if "|" in wanted:
+        return ""
+    clauses = []
+    for clause in filter(None, (part.strip() for part in wanted.split(","))):
+        match = re.fullmatch(r"([\^~])(\d+)(?:\.(\d+))?(?:\.\d+)?", clause)
+        if match is None:
+            clauses.append(clause if clause[0] in "<>=!~" else f"=={clause}")
+            continue
+        tilde = match[1] == "~" and match[3] is not None
+        upper = f"{match[2]}.{int(match[3]) + 1}" if tilde else str(int(match[2]) + 1)
+        clauses.append(f">={clause[1:]},<{upper}")
+    return "" if clauses == ["==*"] else ",".join(clauses)
 
 
 def javascript_toolchain(tree: SourceTree, root: str) -> Toolchain:
-    """What runs a JavaScript component: the manager that its manifest or a lock file names.
+    """What runs a JavaScript component: the manager that a manifest or a lock file names.
+
+    Its root is the folder of the workspace where the component is a member of one: packages are
+    installed there.
 
     Args:
         tree: The repository.
         root: The folder of the package.json, relative to the tree's root.
     """
-    folders = (root, *ancestors(root)) if root else ("",)
-    manager, folder, lockfile = _javascript_manager(tree, folders)
-    ready = any((tree.root / folder / "node_modules").is_dir() for folder in folders)
-    path = _under(folder, lockfile or "package.json")
+    named = _javascript_manager(tree, (root, *ancestors(root)))
+    folder = _javascript_workspace(tree, root)
+    known = next(manager for manager in JAVASCRIPT_MANAGERS if manager.name == named.manager)
+    lockfile = _first(tree, folder, known.lockfiles)
     return Toolchain(
-        manager=manager,
-        root=root,
+        manager=named.manager,
+        root=folder,
         manifest="package.json",
         lockfile=lockfile,
-        ready=ready,
-        evidence=(Evidence(f"is managed by {manager}", path, 0, Strength.PROOF, "manifest"),),
+        ready=_has_packages(tree, root, folder),
+        evidence=(_managed_by(named),),
     )
 
 
-def _javascript_manager(tree: SourceTree, folders: tuple[str, ...]) -> tuple[str, str, str]:
-    known = {manager.name: manager for manager in JAVASCRIPT_MANAGERS}
+def _javascript_manager(tree: SourceTree, folders: tuple[str, ...]) -> Managed:
+    known = {manager.name for manager in JAVASCRIPT_MANAGERS}
     for folder in folders:
-        named = str(tree.json(_under(folder, "package.json")).get("packageManager") or "")
-        name = named.partition("@")[0]
+        named = tree.json(_under(folder, "package.json")).get("packageManager")
+        name = named.partition("@")[0] if isinstance(named, str) else ""
         if name in known:
-            files = known[name].lockfiles
-            lockfile = next((f for f in files if tree.has(_under(folder, f))), "")
-            return name, folder, lockfile
+            return Managed(name, folder, "package.json")
         for manager in JAVASCRIPT_MANAGERS:
-            for lockfile in manager.lockfiles:
-                if tree.has(_under(folder, lockfile)):
-                    return manager.name, folder, lockfile
-    return "npm", folders[0], ""
+            lockfile = _first(tree, folder, manager.lockfiles)
+            if lockfile:
+                return Managed(manager.name, folder, "package.json", lockfile)
+    return Managed("npm", folders[0], "package.json")
+
+
+def _javascript_workspace(tree: SourceTree, root: str) -> str:
+    """The folder that packages are installed from: that of a workspace, or the component's own."""
+    for folder in ancestors(root):
+        listed = tree.json(_under(folder, "package.json")).get("workspaces")
+        members = listed.get("packages") if isinstance(listed, dict) else listed
+        if members is None and tree.has(_under(folder, "pnpm-workspace.yaml")):
+            members = tree.yaml(_under(folder, "pnpm-workspace.yaml")).get("packages")
+        if _is_member(root, folder, members, None):
+            return folder
+    return root
+
+
+def _is_member(path: str, base: str, members: object, exclude: object) -> bool:
+    """Whether a folder fits the patterns of a workspace; `!` before one takes folders out."""
+    patterns = [p for p in members if isinstance(p, str)] if isinstance(members, list) else []
+    out = [p for p in exclude if isinstance(p, str)] if isinstance(exclude, list) else []
+    out += [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+    relative = path[len(base) :].lstrip("/")
+    return _fits_any(relative, patterns) and not _fits_any(relative, out)
+
+
+def _fits_any(path: str, patterns: list[str]) -> bool:
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(path, pattern.removeprefix("./").rstrip("/")) for pattern in patterns)
+
+
+def _has_packages(tree: SourceTree, root: str, folder: str) -> bool:
+    """Whether packages are installed, or none are wanted: those of a workspace lie at its root."""
+    manifest = tree.json(_under(root, "package.json"))
+    if not any(manifest.get(key) for key in ("dependencies", "devDependencies", "workspaces")):
+        return True
+    installed = [tree.root / place / "node_modules" for place in (root, folder)]
+    plug_and_play = tree.root / folder / ".pnp.cjs"
+    return any(map(os.path.isdir, installed)) or os.path.exists(plug_and_play)  # noqa: PTH110 (Path.exists raises where a folder is closed)
+
+
+def _first(tree: SourceTree, folder: str, names: tuple[str, ...]) -> str:
+    return next((name for name in names if tree.has(_under(folder, name))), "")
+
+
+def _at(value: object, *keys: str) -> object:
+    """What stands under nested keys of a document, or None."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _under(folder: str, name: str) -> str:
