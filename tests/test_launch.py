@@ -1,0 +1,287 @@
+"""The plan: complete, printable and without effect."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtool.config import load
+from devtool.detection.frameworks import FRAMEWORKS
+from devtool.errors import AmbiguousError, ConfigError, UndetectedError
+from devtool.launch import plan, shell_command
+from devtool.model.detection import Component, Detection, Evidence, Phase, Role, Start, Toolchain
+from devtool.model.launch import LaunchPlan, ProbeKind, ReloadMode, Service
+
+START = {framework.slug: framework.start for framework in FRAMEWORKS}
+READY = Toolchain(manager="pip", root="backend", interpreter="/env/bin/python", ready=True)
+# `except` is a word of Python, so it cannot be written as an argument.
+EXCEPT_FRONTEND: dict[str, Any] = {"except": ("frontend",)}
+EXCEPT_BACKEND: dict[str, Any] = {"except": ("backend",)}
+FACT = (Evidence("app creates FastAPI()", "backend/main.py", 3),)
+
+
+def component(role: Role, framework: str, entry: str, **changes: Any) -> Component:
+    start = START[framework]._replace(cwd=str(changes.pop("root", "backend")))
+    made = Component(
+        role=role, framework=framework, root=start.cwd, entry=entry, start=start, evidence=FACT
+    )
+    return made._replace(toolchain=READY)._replace(**changes)
+
+
+BACKEND = component(Role.BACKEND, "fastapi", "main:app")
+FRONTEND = component(
+    Role.FRONTEND,
+    "vite",
+    "dev",
+    root="web",
+    toolchain=Toolchain(manager="npm", root="web", ready=True),
+)
+CONSOLE = Component(
+    role=Role.CONSOLE,
+    framework="python",
+    root="",
+    entry="main.py",
+    start=Start(argv=("{python}", "{entry}"), http=False, tty=True),
+    toolchain=Toolchain(manager="none"),
+    evidence=FACT,
+)
+
+
+def detected(root: Path, *components: Component, **changes: Any) -> Detection:
+    found = Detection(
+        root=str(root), phase=Phase.WEB, description="Web", components=tuple(components)
+    )
+    return found._replace(**changes)
+
+
+def planned(
+    root: Path,
+    *components: Component,
+    extra: tuple[str, ...] = (),
+    taken: tuple[int, ...] = (),
+    **cli: Any,
+) -> LaunchPlan:
+    settings = load(root, cli=cli, env={})
+    return plan(
+        detected(root, *components),
+        settings,
+        extra=extra,
+        port_free=lambda _, port: port not in taken,
+    )
+
+
+def only(made: LaunchPlan) -> Service:
+    assert len(made.services) == 1
+    return made.services[0]
+
+
+def test_a_backend_is_complete(tmp_path: Path) -> None:
+    root = tmp_path / "my shop's"
+    (root / "backend").mkdir(parents=True)
+    service = only(planned(root, BACKEND, port="8080", host="localhost"))
+    assert service.argv == (
+        *("/env/bin/python", "-m", "uvicorn", "main:app", "--reload"),
+        *("--host", "localhost", "--port", "8080"),
+    )
+    assert service.cwd == str(root / "backend")
+    assert service.url == "http://localhost:8080"
+    assert service.probe.kind is ProbeKind.HTTP
+    assert dict(service.env) == {"PORT": "8080", "HOST": "localhost"}
+    assert service.why == ("backend/main.py:3 app creates FastAPI()",)
+
+
+def test_reload_is_the_frameworks_own_and_can_be_left(tmp_path: Path) -> None:
+    assert only(planned(tmp_path, BACKEND)).reload is ReloadMode.FRAMEWORK
+    quiet = only(planned(tmp_path, BACKEND, reload=False))
+    assert quiet.reload is ReloadMode.OFF
+    assert "--reload" not in quiet.argv
+    django = component(Role.BACKEND, "django", "manage.py")
+    assert "--noreload" in only(planned(tmp_path, django, reload=False)).argv
+    assert "--noreload" not in only(planned(tmp_path, django)).argv
+
+
+def test_a_console_gets_no_port_and_says_so(tmp_path: Path) -> None:
+    made = planned(tmp_path, CONSOLE, port="8080")
+    service = only(made)
+    assert service.argv[1:] == ("main.py",)
+    assert service.tty
+    assert service.port is None
+    assert service.probe.kind is ProbeKind.NONE
+    assert any("--port" in note.text for note in made.notes)
+
+
+def test_auto_finds_a_free_port_and_says_which(tmp_path: Path) -> None:
+    made = planned(tmp_path, BACKEND, port="auto", taken=(8000, 8001))
+    assert only(made).port == 8002
+    assert any("8002" in note.text and "8000" in note.text for note in made.notes)
+
+
+def test_a_frontend_makes_way_and_is_told_where_the_backend_is(tmp_path: Path) -> None:
+    start = FRONTEND.start._replace(env=(("VITE_API_URL", "{backend_url}"),))
+    made = planned(tmp_path, BACKEND, FRONTEND._replace(start=start), taken=(5173,))
+    backend, frontend = made.services
+    assert (backend.port, frontend.port) == (8000, 5174)
+    assert dict(frontend.env)["VITE_API_URL"] == "http://127.0.0.1:8000"
+    assert frontend.argv == ("npm", "run", "dev", "--", "--host", "127.0.0.1", "--port", "5174")
+
+
+def test_only_npm_takes_two_dashes(tmp_path: Path) -> None:
+    pnpm = FRONTEND._replace(toolchain=Toolchain(manager="pnpm", ready=True))
+    assert only(planned(tmp_path, pnpm)).argv[:4] == ("pnpm", "run", "dev", "--host")
+
+
+def test_the_port_is_the_frontends_where_it_is_alone(tmp_path: Path) -> None:
+    assert only(planned(tmp_path, FRONTEND, port="3001")).port == 3001
+
+
+def test_services_are_chosen_by_name(tmp_path: Path) -> None:
+    names = [s.name for s in planned(tmp_path, BACKEND, FRONTEND, only=("frontend",)).services]
+    assert names == ["frontend"]
+    names = [s.name for s in planned(tmp_path, BACKEND, FRONTEND, **EXCEPT_FRONTEND).services]
+    assert names == ["backend"]
+    with pytest.raises(ConfigError, match="'frontent'") as error:
+        planned(tmp_path, BACKEND, FRONTEND, only=("frontent",))
+    assert "backend, frontend" in error.value.hint
+    with pytest.raises(ConfigError, match="no service is left"):
+        planned(tmp_path, BACKEND, **EXCEPT_BACKEND)
+
+
+def test_what_is_optional_starts_on_request(tmp_path: Path) -> None:
+    worker = component(Role.WORKER, "celery", "tasks:app", optional=True)
+    assert [s.name for s in planned(tmp_path, BACKEND, worker).services] == ["backend"]
+    asked = planned(tmp_path, BACKEND, worker, only=("backend", "worker"))
+    assert [s.name for s in asked.services] == ["backend", "worker"]
+
+
+def test_two_of_a_role_have_names_of_their_own(tmp_path: Path) -> None:
+    second = component(Role.BACKEND, "flask", "admin:app", root="admin")
+    made = planned(tmp_path, BACKEND, second)
+    assert [(s.name, s.port) for s in made.services] == [("backend", 8000), ("backend-flask", 5000)]
+
+
+def test_further_words_are_the_main_services(tmp_path: Path) -> None:
+    made = planned(tmp_path, BACKEND, FRONTEND, extra=("--log-level", "debug"))
+    assert made.services[0].argv[-2:] == ("--log-level", "debug")
+    assert "debug" not in made.services[1].argv
+
+
+def test_a_factory_is_said_to_the_server(tmp_path: Path) -> None:
+    start = BACKEND.start._replace(argv=(*BACKEND.start.argv, "--factory"))
+    assert "--factory" in only(planned(tmp_path, BACKEND._replace(start=start))).argv
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("::1", "http://[::1]:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+    ],
+)
+def test_urls_can_be_opened(host: str, url: str, tmp_path: Path) -> None:
+    service = only(planned(tmp_path, BACKEND, host=host))
+    assert service.url == url
+    assert service.host == host
+
+
+def test_without_an_environment_the_planned_one_is_named(tmp_path: Path) -> None:
+    bare = BACKEND._replace(toolchain=Toolchain(manager="uv", root="backend"))
+    service = only(planned(tmp_path, bare))
+    assert service.argv[0] == str(tmp_path / "backend" / ".venv" / "bin" / "python")
+    assert "backend has no environment yet" in service.runnable
+    assert service.fix == "devtool run --sync"
+
+
+def test_variables_beside_the_service_are_given_to_it(tmp_path: Path) -> None:
+    (tmp_path / "backend").mkdir()
+    (tmp_path / ".env").write_text("A=1\n")
+    assert only(planned(tmp_path, BACKEND)).env_files == (str(tmp_path / ".env"),)
+    (tmp_path / "backend" / ".env").write_text("A=2\n")
+    assert only(planned(tmp_path, BACKEND)).env_files == (str(tmp_path / "backend" / ".env"),)
+
+
+def test_services_can_be_declared_outright(tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text(
+        """
+        [services.migrate]
+        command = ["python", "migrate.py"]
+        one_shot = true
+
+        [services.api]
+        command = ["./serve"]
+        role = "backend"
+        port = 9000
+        needs = ["migrate"]
+        ready = {http = "/health", timeout = 3}
+        """
+    )
+    refused = detected(tmp_path, refusal="undetected")
+    made = plan(refused, load(tmp_path, env={}), port_free=lambda *_: True)
+    migrate, api = made.services
+    assert (migrate.argv, migrate.one_shot, migrate.port) == (("python", "migrate.py"), True, None)
+    assert (api.port, api.needs) == (9000, ("migrate",))
+    assert (api.probe.target, api.probe.timeout) == ("http://127.0.0.1:9000/health", 3.0)
+
+
+def test_a_declared_service_replaces_the_detected_one(tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text(
+        '[services.backend]\ncommand = ["./serve"]\nport = 1234\n'
+    )
+    service = only(planned(tmp_path, BACKEND))
+    assert (service.argv, service.port, service.role) == (("./serve",), 1234, Role.BACKEND)
+
+
+def test_settings_change_a_detected_service(tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text(
+        '[services.backend]\nport = 9001\nreload = false\nenv = {A = "1"}\nrestart = "always"\n'
+    )
+    service = only(planned(tmp_path, BACKEND))
+    assert (service.port, service.reload, service.restart) == (9001, ReloadMode.OFF, "always")
+    assert dict(service.env)["A"] == "1"
+    assert only(planned(tmp_path, BACKEND, port="9100")).port == 9100
+
+
+def test_settings_of_a_service_that_is_not_there_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text("[services.backnd]\nport = 9001\n")
+    with pytest.raises(ConfigError, match=r"services\.backnd"):
+        planned(tmp_path, BACKEND)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error", "code"),
+    [
+        ("undetected", UndetectedError, 3),
+        ("ambiguous", AmbiguousError, 4),
+        ("invalid", ConfigError, 2),
+    ],
+)
+def test_a_refusal_is_an_error_of_its_kind(
+    refusal: str, error: type[ConfigError], code: int, tmp_path: Path
+) -> None:
+    found = detected(tmp_path, refusal=refusal, refusal_reason="because", refusal_hint="do this")
+    with pytest.raises(error, match="because") as raised:
+        plan(found, load(tmp_path, env={}))
+    assert (raised.value.exit_code, raised.value.hint) == (code, "do this")
+
+
+def test_the_shell_command_works_from_the_root(tmp_path: Path) -> None:
+    root = tmp_path / 'it\'s a "shop"'
+    (root / "back end").mkdir(parents=True)
+    (root / "back end" / "main.py").write_text("import sys; print(sys.argv[1:])")
+    console = CONSOLE._replace(start=CONSOLE.start._replace(cwd="back end"))
+    service = only(planned(root, console, extra=("a b", "$HOME")))
+    command = shell_command(service, root)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['a b', '$HOME']"
+    assert sys.base_prefix in service.argv[0]
+
+
+def test_the_pin_is_the_text_that_settles_it(tmp_path: Path) -> None:
+    made = planned(tmp_path, BACKEND, FRONTEND)
+    assert made.pin == '[services.backend]\nentry = "main:app"\ncwd = "backend"'
