@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from devtool.errors import DevtoolError
 
 EXIT_BUG = 70
+# What writing to a full, broken or closed output fails with.
+UNPRINTABLE = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 def main() -> None:
@@ -39,6 +43,12 @@ def _run() -> int:
     except BrokenPipeError:
         _discard_output()
         return 0
+    except OSError as error:
+        if error.errno not in UNPRINTABLE:
+            return _report_bug(error)
+        _discard_output()
+        sys.stderr.write(f"error: the output could not be written ({error.strerror})\n")
+        return 1
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug gets a report, not a traceback
         return _report_bug(error)
     return 0
@@ -61,6 +71,9 @@ def _command(arguments: list[str]) -> None:
 
 def _tolerate_odd_terminals() -> None:
     """Print what can be printed, and escape the rest, whatever the locale says."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
