@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devtool.detection.declaration import dig
 from devtool.detection.imports import Importer, Problem, ancestors, module_name
 from devtool.detection.pysource import PythonIndex
 
@@ -52,7 +53,7 @@ class Roots:
         if not self.tree.has(path):
             return False
         table = self.tree.toml(path)
-        return "build-system" in table or "poetry" in (table.get("tool") or {})  # type: ignore[operator]
+        return "build-system" in table or dig(table, "tool", "poetry") is not None
 
     def dependencies(self, path: str) -> frozenset[str]:
         """The import names, as far as they equal the distribution's, declared for a file."""

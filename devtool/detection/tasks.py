@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _DEV_TASK = Pattern(
     r"(?:(?:run|start|dev|serve|up)[-_:.]?)?(?:dev|serve|server|start|run|api|web|app|backend|up)(?:[-_:.](?:dev|server|api|backend|start|local|run))?"
 )
+_TARGET = Pattern(r"[A-Za-z_][\w./]*(?::[A-Za-z_][\w.]*(?:\(\))?)?")
 _SERVING_WORDS = frozenset(
     (
         "dev",
@@ -151,7 +152,11 @@ def env_files(tree: SourceTree) -> Iterator[Declaration]:
         for number, line in enumerate(tree.lines(path), 1):
             key, _, value = line.strip().removeprefix("export ").partition("=")
             value = value.strip().strip("\"'")
-            if not value:
+            if key not in ("FLASK_APP", "LITESTAR_APP"):
+                continue
+            if not _TARGET.fullmatch(value):
+                # What is no module is not repeated: it stands in a file of secrets.
+                tree.note(path, f"sets {key} to what is no module", line=number, kind="near miss")
                 continue
             if key == "FLASK_APP":
                 target = value.removesuffix(".py").replace("/", ".")

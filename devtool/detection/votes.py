@@ -7,6 +7,7 @@ sources adds up, and a target that does not resolve gets none.
 from __future__ import annotations
 
 import re
+
 from devtool.detection.apps import App
 from devtool.detection.aside import is_aside
 from devtool.detection.declaration import FIRM_SOURCES, PROSE_SOURCES, WEIGHTS, Declaration
