@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar, dataclass_transform
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+@dataclass_transform(frozen_default=True, eq_default=True)
+class Record:
+    """A frozen record of the fields that a subclass declares.
+
+    `dataclass` compiles code for every class, half a millisecond each; twenty of them would be
+    the largest part of a run's own start.
+    """
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls._fields = tuple(cls.__annotations__)
+
+    def __init__(self, *args: object, **named: object) -> None:
+        fields = self._fields
+        given = dict(zip(fields, args, strict=False)) | named
+        defaults = {name: vars(type(self))[name] for name in fields if name in vars(type(self))}
+        if len(args) > len(fields) or (defaults | given).keys() != set(fields):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}")
+        self.__dict__.update(defaults | given)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"{type(self).__name__}({fields})"
+
+
+class Started(Record):
     """A service has a process."""
 
     name: str
@@ -15,8 +49,7 @@ class Started:
     pid_started: float
 
 
-@dataclass(frozen=True, slots=True)
-class CannotStart:
+class CannotStart(Record):
     """A service could not be given a process."""
 
     name: str
@@ -25,24 +58,21 @@ class CannotStart:
     exit_code: int = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Record):
     """The readiness probe of a life of a service has succeeded."""
 
     name: str
     life: int
 
 
-@dataclass(frozen=True, slots=True)
-class Silent:
+class Silent(Record):
     """The readiness probe's time has passed without an answer."""
 
     name: str
     life: int
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Record):
     """A ready service stopped answering, or answers again."""
 
     name: str
@@ -50,8 +80,7 @@ class Health:
     answers: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Record):
     """The process of a service has ended; `code` is negative for a signal, as in `subprocess`."""
 
     name: str
@@ -59,8 +88,7 @@ class Ended:
     code: int
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Record):
     """How many processes of a service's family still live."""
 
     name: str
@@ -68,42 +96,36 @@ class Family:
     alive: int
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupt:
+class Interrupt(Record):
     """devtool was asked to stop. `typed` if the terminal has sent the signal to its programs too."""
 
     signum: int
     typed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(Record):
     """Nobody is left to serve: the guardian was killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputGone:
+class OutputGone(Record):
     """Nobody reads what we write; `code` is what to exit with."""
 
     code: int
 
 
-@dataclass(frozen=True, slots=True)
-class StopService:
+class StopService(Record):
     """Someone asks for one service to be stopped."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RestartService:
+class RestartService(Record):
     """Someone asks for one service to be restarted."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Record):
     """Time has passed."""
 
 
@@ -113,71 +135,62 @@ OfService = Started | CannotStart | Answered | Silent | Health | Ended | Family
 Event = OfService | Interrupt | Abandoned | OutputGone | StopService | RestartService | Tick
 
 
-@dataclass(frozen=True, slots=True)
-class Spawn:
+class Spawn(Record):
     """Start a process for a service."""
 
     name: str
     life: int
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Record):
     """Ask until the service answers."""
 
     name: str
     life: int
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Record):
     """Keep asking a ready service whether it answers."""
 
     name: str
     life: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Record):
     """Stop asking a service anything."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Record):
     """Signal a service's family; SIGKILL until nothing of it is left."""
 
     name: str
     signum: int
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Record):
     """Report how much of a service's family lives."""
 
     name: str
     life: int
 
 
-@dataclass(frozen=True, slots=True)
-class Announce:
+class Announce(Record):
     """Show that a service answers, and after how long."""
 
     name: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Record):
     """Show a line; a complaint goes to the error stream."""
 
     text: str
     complaint: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ShowLast:
+class ShowLast(Record):
     """Show the last lines of a service again."""
 
     name: str

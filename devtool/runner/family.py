@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 RUN_VARIABLE = "DEVTOOL_RUN_ID"
 OUTLIVES_VARIABLE = "DEVTOOL_OUTLIVES"
@@ -25,8 +25,7 @@ SAME_START = 2.0
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the process table. `started` is in seconds since the epoch."""
 
     pid: int

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from devtool.runner import family
 from devtool.runner.locks import IS_LINUX
@@ -25,8 +25,7 @@ TERMINAL_INTERRUPT = getattr(signal, "SIGUSR1", None)
 _SENT_BY_KERNEL = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class Guardian:
+class Guardian(NamedTuple):
     """What the worker knows of the process that keeps watch over it.
 
     Args:

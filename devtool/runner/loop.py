@@ -8,7 +8,6 @@ import queue
 import signal
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,9 +22,12 @@ from devtool.runner.environment import environment
 from devtool.runner.guard import TERMINAL_INTERRUPT, Guardian, Terminal
 from devtool.runner.output import Pump, Sink, Voice, drain, lanes, shows_colour
 from devtool.runner.process import Child, Streams
-from devtool.runner.readiness import Health, Readiness, place_of
 from devtool.runner.state import Slot
 from devtool.runner.supervisor import SIGKILL, Supervisor, Unit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.runner.readiness import Health, Readiness
 
 LAST_LINES = 10
 REAP_AFTER = 2.0
@@ -58,7 +60,7 @@ class Loop:
     """One run of a plan, from the first process to the last."""
 
     def __init__(self, plan: LaunchPlan, options: Options) -> None:
-        self.run_id = uuid.uuid4().hex
+        self.run_id = os.urandom(8).hex()
         self._plan = plan
         self._options = options
         self._services = {service.name: service for service in plan.services}
@@ -199,6 +201,9 @@ class Loop:
         if kind is ProbeKind.NONE or (kind is ProbeKind.LOG and self._inherits):
             answered()
             return
+        # After the first process was started: it costs as much as starting that.
+        from devtool.runner.readiness import Readiness
+
         asker = Readiness(
             service.probe,
             env=self._options.env,
@@ -210,6 +215,8 @@ class Loop:
         asker.start()
 
     def _watch(self, service: Service, life: int) -> None:
+        from devtool.runner.readiness import Health, place_of
+
         place = place_of(service.probe)
         if place is None:
             return
@@ -331,18 +338,33 @@ class Loop:
         signums = _handled()
         if self._options.guardian is not None and _CHILD_SIGNAL is not None:
             signums.append(_CHILD_SIGNAL)
-        before = {signum: signal.signal(signum, self._on_signal) for signum in signums}
+        # A signal that comes just before the loop goes to sleep does not wake it, and its handler
+        # would run no sooner than the next event. The byte in the pipe is always seen.
+        near, far = os.pipe()
+        os.set_blocking(far, False)
+        threading.Thread(target=self._listen, args=(near,), name="signals", daemon=True).start()
+        former = signal.set_wakeup_fd(far, warn_on_full_buffer=False)
+        before = {signum: signal.signal(signum, _do_nothing) for signum in signums}
         try:
             yield
         finally:
             for signum, handler in before.items():
                 signal.signal(signum, handler)
+            signal.set_wakeup_fd(former)
+            os.close(far)
 
-    def _on_signal(self, signum: int, _: FrameType | None) -> None:
-        # Only a put: it is reentrant, and whatever else happens happens in the loop.
+    def _listen(self, near: int) -> None:
+        with os.fdopen(near, "rb", buffering=0) as received:
+            while signums := received.read(64):
+                for signum in signums:
+                    self._on_signal(signum)
+
+    def _on_signal(self, signum: int) -> None:
         if signum == _CHILD_SIGNAL:
             self._reap_at = time.monotonic() + REAP_AFTER
             self.put(events.Tick())
+            return
+        if signum not in _handled():
             return
         self._interrupted = True
         typed = signum == TERMINAL_INTERRUPT
@@ -382,6 +404,10 @@ def _is_terminal(fd: int) -> bool:
     with contextlib.suppress(OSError):
         return os.isatty(fd)
     return False
+
+
+def _do_nothing(_: int, __: FrameType | None) -> None:
+    """What is to be done with a signal is read from the pipe that wakes the loop."""
 
 
 def _handled() -> list[int]:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 CHUNK = 1 << 16
 # A line without an end is shown after this much quiet: it may be a prompt.
@@ -27,11 +26,11 @@ COLOURS = (36, 35, 32, 33, 34, 96, 95, 92, 93, 94)
 _GONE = {errno.EPIPE, errno.EIO, errno.EBADF, errno.ENXIO, errno.ECONNRESET}
 
 
-@dataclass(eq=False, slots=True)
 class Lane:
     """One source of lines and what is put before each of them."""
 
-    prefix: bytes = b""
+    def __init__(self, prefix: bytes = b"") -> None:
+        self.prefix = prefix
 
 
 class Sink:

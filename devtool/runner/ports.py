@@ -7,7 +7,6 @@ import errno
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -179,6 +178,8 @@ def _by_another_run(path: Path) -> str:
 
 def _lock_folders() -> tuple[Path, Path]:
     """Where the locks of ports lie: with the state, or apart where that cannot be written."""
+    import tempfile
+
     return state_folder() / "ports", Path(tempfile.gettempdir()) / f"devtool-{_user()}"
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from devtool.errors import ServiceError
 from devtool.model.launch import Service
@@ -23,8 +21,7 @@ PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Streams:
+class Streams(NamedTuple):
     """Where a child's input and output go.
 
     Args:
@@ -180,6 +177,8 @@ def _signal_on_windows(leader: int, relatives: list[int], signum: int) -> None:
 def _cannot_start(
     service: Service, env: Mapping[str, str], error: OSError | ValueError
 ) -> ServiceError:
+    import shutil
+
     program = service.argv[0]
     if not os.path.isdir(service.cwd):  # noqa: PTH112
         return ServiceError(f"{service.name} cannot be started: there is no folder {service.cwd}")

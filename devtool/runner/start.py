@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from devtool.errors import ToolchainError
 from devtool.model.launch import LaunchPlan, Service
@@ -13,8 +14,7 @@ from devtool.runner.ports import Reservation, reserve
 from devtool.runner.state import Slot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A plan whose ports are reserved and whose place in the state folder is taken."""
 
     plan: LaunchPlan

@@ -9,16 +9,13 @@ left behind names no process that we would believe in or touch.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, fields
+from dataclasses import MISSING, Field, asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from devtool.errors import DevtoolError
 from devtool.model.state import SCHEMA, ProcessState, RunState, Status
@@ -43,12 +40,16 @@ def state_folder(env: Mapping[str, str] | None = None) -> Path:
     base = env.get("XDG_STATE_HOME", "")
     folder = Path(base) if base.startswith("/") else Path("~/.local/state").expanduser()
     if not folder.is_absolute():
+        import tempfile
+
         folder = Path(tempfile.gettempdir()) / f"devtool-state-{os.getuid()}"
     return folder / "devtool"
 
 
 def project_folder(root: str | Path, env: Mapping[str, str] | None = None) -> Path:
     """The folder for the state of one project, named by its real path."""
+    import hashlib
+
     real = os.path.realpath(root)
     key = hashlib.sha256(os.fsencode(real)).hexdigest()[:20]
     return state_folder(env) / "projects" / key
@@ -73,8 +74,7 @@ def make_private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One state file: what it says, whether its run is alive, and what was wrong with it."""
 
     path: Path
@@ -113,6 +113,8 @@ class Slot:
         Raises:
             OSError: It could not be written, and the old text stands.
         """
+        import json
+
         text = json.dumps(asdict(state), indent=1).encode()
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
@@ -186,6 +188,8 @@ def read(path: Path) -> RunState:
         OSError: It cannot be read.
         ValueError: It is no state of ours; the message says in what respect.
     """
+    import json
+
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
         found = os.fstat(file.fileno())

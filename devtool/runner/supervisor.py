@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from devtool.model.launch import RestartPolicy, Service
 from devtool.model.state import Status
@@ -58,8 +59,7 @@ LOOK_EVERY = 0.05
 ECHO_SECONDS = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One rung of the stop ladder: when, as a share of the grace, and which signal."""
 
     after: float

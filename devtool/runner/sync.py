@@ -1,7 +1,7 @@
 """Bring environments up: `devtool run --sync`. Safe to interrupt and to run again.
 
-A stamp inside the environment, written last, holds a digest of the files that decided what was
-installed; where it still fits, nothing is done.
+A stamp inside the environment, written last, holds digests of the files that decided what was
+installed; where they still fit, nothing is done.
 """
 
 from __future__ import annotations
@@ -9,61 +9,65 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
-import sys
-from collections import deque
-from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from devtool.errors import ToolchainError
-from devtool.model.detection import Note, Toolchain
+from devtool.model.detection import Toolchain
+from devtool.runner.install import Step, clean_environment, install
+from devtool.runner.interpreters import PROBE_SECONDS, find_python
+from devtool.runner.requirements import read_toml, requirement_files, requirements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 STAMP = ".devtool-sync.json"
-TAIL_LINES = 15
-JAVASCRIPT = ("npm", "pnpm", "yarn", "bun")
-MINORS = range(20, 8, -1)
-# Variables of devtool's own environment that would lead an installer astray.
-_FOREIGN = (
-    "VIRTUAL_ENV",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "__PYVENV_LAUNCHER__",
-    "UV_PROJECT_ENVIRONMENT",
+# What `python -m venv` and `uv venv` write before the environment can be told by pyvenv.cfg.
+HALF_MADE = frozenset(
+    ["bin", "include", "lib", "lib64", "share", "Scripts", "Include", "Lib", ".gitignore", ".lock"]
 )
-_INPUTS = (
+INPUTS = (
     "pyproject.toml",
-    "requirements.txt",
     "setup.py",
     "setup.cfg",
     "Pipfile",
+    "Pipfile.lock",
     "uv.lock",
     "poetry.lock",
     "pdm.lock",
+    "environment.yml",
+    "environment.yaml",
     "package.json",
     "package-lock.json",
+    "npm-shrinkwrap.json",
     "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
     "yarn.lock",
     "bun.lock",
+    "bun.lockb",
 )
-
-
-class Step(NamedTuple):
-    """One command of an installation, and what to say while it runs."""
-
-    about: str
-    argv: tuple[str, ...]
+# What installs exactly what a lock file says; `otherwise` is for a project that cannot be built.
+LOCKED = {
+    "poetry": (("install", "--no-interaction"), ("install", "--no-interaction", "--no-root")),
+    "pdm": (("sync",), ("sync", "--no-self")),
+    "pipenv": (("sync",), ()),
+}
+JAVASCRIPT = {
+    "npm": ("ci", "--no-audit", "--no-fund"),
+    "pnpm": ("install", "--frozen-lockfile"),
+    "yarn": ("install", "--frozen-lockfile"),
+    "bun": ("install", "--frozen-lockfile"),
+}
 
 
 def sync(
-    toolchains: Sequence[Toolchain], root: Path, *, emit: Callable[[str], None] = print
+    toolchains: Sequence[Toolchain],
+    root: Path,
+    *,
+    emit: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
 ) -> None:
     """Bring up the environment of every toolchain that is not up to date.
 
@@ -71,314 +75,238 @@ def sync(
         toolchains: What detection found for the components to start.
         root: The project's folder.
         emit: Called with one line before each step; not at all where nothing is to be done.
+        env: The environment variables; those of this process if left out.
 
     Raises:
         ToolchainError: When an interpreter or a package manager is missing, or an installer fails.
     """
+    clean = clean_environment(os.environ if env is None else env)
     for toolchain in toolchains:
-        folder = root / toolchain.root
-        if toolchain.manager == "none":
-            continue
-        home = (
-            folder / "node_modules" if toolchain.manager in JAVASCRIPT else _home(toolchain, folder)
-        )
-        digest = _digest(folder, toolchain)
-        if _is_current(home, digest):
-            continue
-        for step in _steps(toolchain, folder, home):
-            emit(f"{toolchain.root or folder.name}: {step.about}")
-            _install(step, folder)
-        _write_stamp(home, digest)
+        if toolchain.manifest and toolchain.manager != "none":
+            _sync_one(toolchain, root / toolchain.root, clean, emit)
+
+
+def _sync_one(
+    toolchain: Toolchain, folder: Path, env: Mapping[str, str], emit: Callable[[str], None]
+) -> None:
+    home = _home(toolchain, folder)
+    before = _digests(folder, toolchain)
+    if _is_current(home, before) or _wants_nothing(toolchain, folder, home):
+        return
+    for step in _steps(toolchain, folder, home, env):
+        emit(f"{toolchain.root or folder.name}: {step.about} ...")
+        try:
+            install(step, folder, env)
+        except ToolchainError:
+            if step.otherwise is None:
+                raise
+            emit(f"{toolchain.root or folder.name}: {step.otherwise.about} ...")
+            install(step.otherwise, folder, env)
+    # A file that changed meanwhile keeps its old digest: what is installed is of the old one.
+    _write_stamp(home, _digests(folder, toolchain) | before)
 
 
 def _home(toolchain: Toolchain, folder: Path) -> Path:
+    if toolchain.manager in JAVASCRIPT:
+        return folder / "node_modules"
     return Path(toolchain.environment) if toolchain.environment else folder / ".venv"
+
+
+def _wants_nothing(toolchain: Toolchain, folder: Path, home: Path) -> bool:
+    """Whether a frontend has no packages to install: no manager would make a folder for them."""
+    if toolchain.manager not in JAVASCRIPT or home.exists():
+        return False
+    return toolchain.ready and not (folder / ".pnp.cjs").exists()
 
 
 # --- what is up to date --------------------------------------------------------------------------
 
 
-def _digest(folder: Path, toolchain: Toolchain) -> str:
-    digest = hashlib.sha256(f"{toolchain.manager} {toolchain.requires_python}".encode())
-    for name in _INPUTS:
+def _digests(folder: Path, toolchain: Toolchain) -> dict[str, str]:
+    """What decides the content of an environment: its manager, the wanted Python, and files."""
+    listed = toolchain.manifest if toolchain.manifest.endswith(".txt") else "requirements.txt"
+    found = {"manager": toolchain.manager, "python": toolchain.requires_python}
+    for path in (*(folder / name for name in INPUTS), *requirement_files(folder / listed)):
         try:
-            digest.update(name.encode() + b"\0" + (folder / name).read_bytes())
-        except OSError:
+            found[os.path.relpath(path, folder)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except FileNotFoundError:
             continue  # most projects have two or three of these
-    return digest.hexdigest()
+        except OSError as error:
+            raise ToolchainError(
+                f"{path} cannot be read ({error.strerror})", hint="check its owner and mode"
+            ) from error
+    return found
 
 
-def _is_current(home: Path, digest: str) -> bool:
+def _interpreter_version(home: Path) -> str:
+    """The line of pyvenv.cfg that names the version an environment was made with."""
+    try:
+        lines = (home / "pyvenv.cfg").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith("version")), "")
+
+
+def _is_current(home: Path, digests: dict[str, str]) -> bool:
     try:
         stamp = json.loads((home / STAMP).read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(stamp, dict) and stamp.get("digest") == digest
+    whole = home.name == "node_modules" or _python(home).exists()
+    return whole and bool(stamp == _stamp(home, digests))
 
 
-def _write_stamp(home: Path, digest: str) -> None:
+def _stamp(home: Path, digests: dict[str, str]) -> dict[str, object]:
+    return {"schema": 1, "interpreter": _interpreter_version(home), "digests": digests}
+
+
+def _write_stamp(home: Path, digests: dict[str, str]) -> None:
     if not home.is_dir():
-        return  # a frontend without dependencies gets no node_modules
+        return  # yarn can keep packages without a folder of their own
     temporary = home / f"{STAMP}.{os.getpid()}"
-    temporary.write_text(json.dumps({"schema": 1, "digest": digest}), encoding="utf-8")
+    temporary.write_text(json.dumps(_stamp(home, digests), indent=1), encoding="utf-8")
     temporary.replace(home / STAMP)
 
 
 # --- the steps of an installation ----------------------------------------------------------------
 
 
-def _steps(toolchain: Toolchain, folder: Path, home: Path) -> Iterator[Step]:
+def _steps(
+    toolchain: Toolchain, folder: Path, home: Path, env: Mapping[str, str]
+) -> Iterator[Step]:
+    """What to run, decided step by step: whether pip is missing shows once the environment is."""
     if toolchain.manager in JAVASCRIPT:
-        yield _javascript_step(toolchain)
+        yield _javascript(toolchain, env)
         return
-    uv = shutil.which("uv")
+    uv = _which("uv", env)
     if uv and toolchain.manager == "uv":
-        yield Step("installing with uv", (uv, "sync"))
+        yield _uv_sync(uv, folder, home)
         return
-    if not _is_sound(home):
-        yield from _new_environment(toolchain, folder, home, uv)
+    _refuse_what_pip_cannot(toolchain, folder)
+    if not runs(home, env):
+        yield _new_environment(toolchain, folder, home, env)
+    locked = _which(toolchain.manager, env) if toolchain.manager in LOCKED else None
+    if locked and toolchain.lockfile:
+        yield _locked(toolchain, locked, home, env)
+        return
     python = str(_python(home))
-    pip = (
-        (uv, "pip", "install", "--python", python)
-        if uv
-        else (python, "-m", "pip", "install", "--disable-pip-version-check")
-    )
-    for about, arguments in _requirements(folder):
-        yield Step(about, (*pip, *arguments))
+    if not uv and not runs(home, env, "import pip"):
+        yield Step("adding pip", (python, "-m", "ensurepip"))
+    pip = (uv, "pip", "install", "--python", python) if uv else (python, "-m", "pip", "install")
+    for wanted in requirements(folder, toolchain.manifest):
+        plain = Step("it cannot be built, installing what it depends on", (*pip, *wanted.otherwise))
+        otherwise = plain if wanted.otherwise else None
+        yield Step(wanted.about, (*pip, *wanted.arguments), (), otherwise)
 
 
-def _javascript_step(toolchain: Toolchain) -> Step:
-    manager = shutil.which(toolchain.manager)
-    if manager is None:
+def _javascript(toolchain: Toolchain, env: Mapping[str, str]) -> Step:
+    name = toolchain.manager
+    for tool in (name,) if name == "bun" else ("node", name):
+        if _which(tool, env) is None:
+            raise ToolchainError(
+                f"{toolchain.root or 'the frontend'} needs {tool}, which is not on PATH",
+                hint=_way_to(tool, env),
+            )
+    words = JAVASCRIPT[name] if toolchain.lockfile else ("install", *JAVASCRIPT[name][1:])
+    words = tuple(w for w in words if toolchain.lockfile or w != "--frozen-lockfile")
+    return Step(f"installing packages with {name}", (_which(name, env) or name, *words))
+
+
+def _way_to(tool: str, env: Mapping[str, str]) -> str:
+    if tool in ("node", "npm"):
+        return "install Node.js, which comes with npm"
+    if tool == "bun":
+        return "install Bun"
+    return f"corepack enable {tool}" if _which("corepack", env) else f"npm install -g {tool}"
+
+
+def _uv_sync(uv: str, folder: Path, home: Path) -> Step:
+    """Uv's own installation, into the environment that detection found or would look for."""
+    workspace = _table(folder, "tool", "uv").get("workspace") is not None
+    words = ("sync", "--all-packages") if workspace else ("sync",)
+    return Step("installing with uv", (uv, *words), (("UV_PROJECT_ENVIRONMENT", str(home)),))
+
+
+def _locked(toolchain: Toolchain, tool: str, home: Path, env: Mapping[str, str]) -> Step:
+    """The manager's own installation from its lock file, into the environment that is there."""
+    words, otherwise = LOCKED[toolchain.manager]
+    folders = (str(_python(home).parent), env.get("PATH", ""))
+    active = (("VIRTUAL_ENV", str(home)), ("PATH", os.pathsep.join(folders)))
+    about = f"installing with {toolchain.manager}"
+    plain = Step(f"{about}, without the project", (tool, *otherwise), active)
+    return Step(about, (tool, *words), active, plain if otherwise else None)
+
+
+def _refuse_what_pip_cannot(toolchain: Toolchain, folder: Path) -> None:
+    """Name the tool whose own words are in a manifest that pip would misread."""
+    if toolchain.manager == "uv" and {"sources", "workspace"} & _table(folder, "tool", "uv").keys():
         raise ToolchainError(
-            f"{toolchain.root or 'the frontend'} needs {toolchain.manager}, which is not on PATH",
-            hint="install Node.js with its package manager, or leave it out: --except frontend",
+            f"{folder} needs uv, which is not on PATH: its pyproject.toml has sources of uv's own",
+            hint="install uv",
         )
-    words = {
-        "npm": ("ci",) if toolchain.lockfile else ("install",),
-        "pnpm": ("install", "--frozen-lockfile") if toolchain.lockfile else ("install",),
-        "yarn": ("install", "--frozen-lockfile") if toolchain.lockfile else ("install",),
-        "bun": ("install", "--frozen-lockfile") if toolchain.lockfile else ("install",),
-    }[toolchain.manager]
-    if toolchain.manager == "npm":
-        words = (*words, "--no-audit", "--no-fund")
-    return Step(f"{toolchain.manager} {words[0]}", (manager, *words))
+    if toolchain.manager == "conda" and not toolchain.ready:
+        raise ToolchainError(
+            f"{folder} needs the environment of {toolchain.manifest}, which is not active",
+            hint=f"conda env create -f {toolchain.manifest}, then activate it",
+        )
 
 
-def _is_sound(home: Path) -> bool:
-    """Whether an environment is whole enough to install into."""
-    return (home / "pyvenv.cfg").is_file() and _python(home).exists()
+def _new_environment(
+    toolchain: Toolchain, folder: Path, home: Path, env: Mapping[str, str]
+) -> Step:
+    _clear(home, folder)
+    uv, wanted = _which("uv", env), toolchain.requires_python
+    if uv:
+        version = ("--python", wanted) if wanted else ()
+        return Step(f"making {home.name} with uv", (uv, "venv", str(home), *version))
+    python = find_python(wanted, env)
+    return Step(f"making {home.name} with {python}", (python, "-m", "venv", str(home)))
+
+
+def _clear(home: Path, folder: Path) -> None:
+    """Remove what is left of an environment.
+
+    Raises:
+        ToolchainError: When it is not certain that nothing but an environment would go.
+    """
+    if not os.path.lexists(home):
+        return
+    ours = home.parent == folder and home.is_dir() and not home.is_symlink()
+    if ours and ((home / "pyvenv.cfg").is_file() or {p.name for p in home.iterdir()} <= HALF_MADE):
+        shutil.rmtree(home)
+        return
+    raise ToolchainError(f"{home} is no environment that works", hint="move it away")
+
+
+def runs(home: Path, env: Mapping[str, str], code: str = "") -> bool:
+    """Whether the interpreter of an environment runs a line of code."""
+    if not _python(home).exists():
+        return False
+    try:
+        done = subprocess.run(
+            (str(_python(home)), "-I", "-c", code),
+            cwd=home,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _python(home: Path) -> Path:
     return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _new_environment(
-    toolchain: Toolchain, folder: Path, home: Path, uv: str | None
-) -> Iterator[Step]:
-    shutil.rmtree(home, ignore_errors=True)  # a half-made one of an interrupted run
-    if uv:
-        wanted = ("--python", toolchain.requires_python) if toolchain.requires_python else ()
-        yield Step("making .venv with uv", (uv, "venv", str(home), *wanted))
-        return
-    python = find_python(toolchain.requires_python, folder)
-    yield Step(f"making .venv with {Path(python).name}", (python, "-m", "venv", str(home)))
+def _which(name: str, env: Mapping[str, str]) -> str | None:
+    return shutil.which(name, path=env.get("PATH", ""))
 
 
-def _requirements(folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What pip is to install: what the project's manifests say, each by its own rule."""
-    table = _toml(folder / "pyproject.toml")
-    requirements = folder / "requirements.txt"
-    if requirements.is_file():
-        yield "installing requirements.txt", ("-r", str(requirements))
-    has_setup = (folder / "setup.py").is_file()
-    if "build-system" in table or (has_setup and not requirements.is_file()):
-        yield "installing the project", ("-e", str(folder))
-        return
-    if requirements.is_file():
-        return
-    names = _declared(table) or _pipfile(_toml(folder / "Pipfile"))
-    if names:
-        yield f"installing {len(names)} requirements", tuple(names)
-
-
-def _declared(table: dict[str, object]) -> list[str]:
-    """The dependencies of a pyproject.toml that builds nothing (PEP 621, or poetry's table)."""
-    project = table.get("project")
-    listed = project.get("dependencies") if isinstance(project, dict) else None
-    if isinstance(listed, list):
-        return [text for text in listed if isinstance(text, str)]
-    tool = table.get("tool")
-    poetry = tool.get("poetry") if isinstance(tool, dict) else None
-    dependencies = poetry.get("dependencies") if isinstance(poetry, dict) else None
-    if not isinstance(dependencies, dict):
-        return []
-    return [
-        _from_poetry(str(name), wanted) for name, wanted in dependencies.items() if name != "python"
-    ]
-
-
-def _pipfile(table: dict[str, object]) -> list[str]:
-    packages = table.get("packages")
-    if not isinstance(packages, dict):
-        return []
-    return [_from_poetry(str(name), wanted) for name, wanted in packages.items()]
-
-
-def _from_poetry(name: str, wanted: object) -> str:
-    """A dependency of poetry or Pipfile as PEP 508 writes it."""
-    extras, version = "", wanted
-    if isinstance(wanted, dict):
-        listed = wanted.get("extras")
-        extras = f"[{','.join(map(str, listed))}]" if isinstance(listed, list) else ""
-        version = wanted.get("version", "*")
-    return f"{name}{extras}{_specifier(str(version))}"
-
-
-def _specifier(version: str) -> str:
-    """Poetry's caret and tilde as PEP 440 ranges (python-poetry.org/docs/dependency-specification)."""
-    match = re.fullmatch(r"([\^~])(\d+)(?:\.(\d+))?(?:\.(\d+))?\S*", version)
-    if match is None:
-        return "" if version in ("*", "") else version if version[0] in "<>=!~" else f"=={version}"
-    numbers = [int(part) for part in match.groups()[1:] if part is not None]
-    at = 0
-    if match[1] == "^":
-        at = next((i for i, number in enumerate(numbers) if number), len(numbers) - 1)
-    elif len(numbers) > 1:
-        at = 1
-    upper = [*numbers[:at], numbers[at] + 1]
-    return f">={version[1:]},<{'.'.join(map(str, upper))}"
-
-
-def _toml(path: Path) -> dict[str, object]:
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ToolchainError(f"{path} cannot be read", hint="correct the file") from error
-
-
-# --- interpreters --------------------------------------------------------------------------------
-
-
-def find_python(wanted: str, folder: Path) -> str:
-    """An interpreter that satisfies a `requires-python`: our own, one on PATH, or pyenv's.
-
-    Raises:
-        ToolchainError: When there is none; it names the requirement.
-    """
-    for version, path in _interpreters():
-        if satisfies(version, wanted):
-            return path
-    raise ToolchainError(
-        f"{folder} needs Python {wanted}, and none was found", hint="install it, or uv, which does"
-    )
-
-
-def _interpreters() -> Iterator[tuple[tuple[int, int], str]]:
-    """Interpreters with their versions, our own first, then the newest."""
-    own = Path(sys.base_prefix) / ("python.exe" if os.name == "nt" else "bin/python3")
-    if own.exists():
-        yield sys.version_info[:2], str(own)
-    for minor in MINORS:
-        for path in (shutil.which(f"python3.{minor}"), *_pyenv(minor)):
-            if path and _works(path, (3, minor)):
-                yield (3, minor), path
-
-
-def _pyenv(minor: int) -> Iterator[str]:
-    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    for folder in sorted(versions.glob(f"3.{minor}.*"), reverse=True):
-        yield str(folder / "bin" / "python")
-
-
-def _works(path: str, version: tuple[int, int]) -> bool:
-    """Whether an interpreter is what its name says: pyenv's shims are there for any version."""
-    code = "import sys; print(*sys.version_info[:2])"
-    try:
-        done = subprocess.run(
-            (path, "-I", "-c", code), capture_output=True, timeout=20, check=False, text=True
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.stdout.split() == [str(part) for part in version]
-
-
-def satisfies(version: tuple[int, int], wanted: str) -> bool:
-    """Whether a minor version fits a version specifier (PEP 440), patch levels aside."""
-    return all(_fits(version, clause.strip()) for clause in wanted.split(",") if clause.strip())
-
-
-def _fits(version: tuple[int, int], clause: str) -> bool:
-    match = re.fullmatch(r"(===|==|!=|<=|>=|~=|<|>)?\s*(\d+)(?:\.(\d+))?(\.\d+)?(\.\*)?.*", clause)
-    if match is None:
-        return True
-    operator = match[1] or "=="
-    bound = (int(match[2]), int(match[3] or 0))
-    have = version if match[3] else (version[0], 0)
-    if operator == "<" and match[4] and match[4] != ".0":
-        return have <= bound  # below a patch level of that same minor version
-    checks: dict[str, bool] = {
-        "==": have == bound,
-        "===": have == bound,
-        "!=": bool(match[4]) or have != bound,
-        "<=": have <= bound,
-        ">=": have >= bound,
-        "<": have < bound,
-        ">": have > bound or (have == bound and bool(match[4])),
-        "~=": have >= bound and (version[0] == bound[0]),
-    }
-    return checks[operator]
-
-
-# --- running an installer ------------------------------------------------------------------------
-
-
-def _install(step: Step, folder: Path) -> None:
-    """Run one step to its end; an interrupt ends it and everything it started."""
-    env = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
-    own_bin = str(Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin"))
-    env["PATH"] = os.pathsep.join(p for p in env.get("PATH", "").split(os.pathsep) if p != own_bin)
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
-    try:
-        process = subprocess.Popen(
-            step.argv,
-            cwd=folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=os.name == "posix",
-        )
-    except OSError as error:
-        raise ToolchainError(f"{step.argv[0]} could not be started ({error.strerror})") from error
-    try:
-        assert process.stdout is not None  # noqa: S101  # asked for above
-        for line in process.stdout:
-            tail.append(line.decode("utf-8", "backslashreplace").rstrip())
-        code = process.wait()
-    except BaseException:
-        _kill(process)
-        raise
-    finally:
-        if process.stdout is not None:
-            process.stdout.close()
-    if code != 0:
-        raise ToolchainError(
-            f"{folder}: {step.about} failed with exit code {code}",
-            hint="correct what it names, then run it again",
-            notes=[Note(line, kind="output") for line in tail if line],
-        )
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    if os.name == "posix":
-        with suppress(ProcessLookupError):  # it ended while we looked
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
+def _table(folder: Path, *keys: str) -> dict[str, object]:
+    value: object = read_toml(folder / "pyproject.toml")
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
