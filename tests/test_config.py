@@ -89,7 +89,7 @@ def test_a_wrong_port_is_refused(port: str, tmp_path: Path) -> None:
     assert f"{path}: port" in refused(tmp_path).message
 
 
-@pytest.mark.parametrize("port", ["0", "x", "70000", "８０", ""])
+@pytest.mark.parametrize("port", ["0", "x", "70000", "\uff18\uff10", ""])
 def test_a_wrong_port_on_the_command_line_is_refused(port: str, tmp_path: Path) -> None:
     assert "--port" in refused(tmp_path, port=port).message
 

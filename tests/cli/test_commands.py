@@ -248,7 +248,7 @@ def test_the_version_is_printed(devtool: Devtool) -> None:
     assert devtool("--version").stdout.startswith(b"devtool 0.")
 
 
-def test_nothing_is_imported_from_the_project(devtool: Devtool, shop: Path) -> None:
+def test_nothing_is_imported_from_the_project(shop: Path) -> None:
     for name in ("typer", "json", "tomllib", "ast", "yaml", "devtool", "sitecustomize"):
         (shop / f"{name}.py").write_text("open('canary', 'w')\nraise SystemExit('planted')\n")
     script = Path(sys.executable).with_name("devtool")

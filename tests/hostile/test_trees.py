@@ -24,7 +24,7 @@ def snapshot(root: Path) -> dict[bytes, tuple[int, int, int]]:
     found = {}
     for folder, folders, names in os.walk(os.fsencode(root)):
         for name in (*folders, *names):
-            path = os.path.join(folder, name)
+            path = folder + b"/" + name
             status = os.lstat(path)
             found[path] = (status.st_mode, status.st_size, status.st_mtime_ns)
     return found

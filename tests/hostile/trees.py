@@ -49,17 +49,29 @@ def put(root: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def within(build: Builder, then: Callable[[Path], None]) -> Builder:
-    def both(root: Path, canary: Path) -> None:
-        build(root, canary)
-        then(root)
-
-    return both
-
-
 APP_TREE = files()
 
 # --- files that are no plain files ----------------------------------------------------------------
+
+
+def _socket(path: Path) -> None:
+    here = Path.cwd()
+    os.chdir(path.parent)  # socket paths are short
+    try:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+def _sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2 << 30)
+
+
+def _bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
 
 SPECIAL: dict[str, Callable[[Path], None]] = {
     "fifo": os.mkfifo,
@@ -70,8 +82,8 @@ SPECIAL: dict[str, Callable[[Path], None]] = {
     "link-to-passwd": lambda path: path.symlink_to("/etc/passwd"),
     "link-to-proc": lambda path: path.symlink_to("/proc/self/environ"),
     "link-to-the-root": lambda path: path.symlink_to("/"),
-    "socket": lambda path: _socket(path),
-    "sparse-2-gb": lambda path: _sparse(path),
+    "socket": _socket,
+    "sparse-2-gb": _sparse,
     "empty": lambda path: path.touch(),
     "one-nul": lambda path: _bytes(path, b"\0"),
     "latin-1": lambda path: _bytes(path, b"caf\xe9 = 1\n"),
@@ -99,27 +111,8 @@ NAMES = (
 UNREADABLE = {"sparse-2-gb", "random", "one-nul"}
 
 
-def _socket(path: Path) -> None:
-    here = Path.cwd()
-    os.chdir(path.parent)  # socket paths are short
-    try:
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(path.name)
-    finally:
-        os.chdir(here)
-
-
-def _sparse(path: Path) -> None:
-    with path.open("wb") as file:
-        file.truncate(2 << 30)
-
-
-def _bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-
-
 def _special(name: str, kind: str) -> Builder:
-    def build(root: Path, canary: Path) -> None:
+    def build(root: Path, _canary: Path) -> None:
         put(root, "backend/main.py", APP)
         put(root, "backend/requirements.txt", "fastapi\n")
         SPECIAL[kind](root / name)
@@ -376,11 +369,11 @@ def _deep(root: Path, canary: Path) -> None:
     put(folder, "main.py", APP)
 
 
-def _empty(root: Path, canary: Path) -> None:
+def _empty(_root: Path, _canary: Path) -> None:
     """Nothing at all."""
 
 
-def _only_folders(root: Path, canary: Path) -> None:
+def _only_folders(root: Path, _canary: Path) -> None:
     for name in ("backend", "frontend", "src", "phase-1", "phase-2", ".venv", "node_modules"):
         (root / name).mkdir()
 
@@ -391,7 +384,12 @@ tree("folder/six-thousand-modules", _many_nested)
 tree("folder/a-hundred-and-fifty-deep", _deep)
 tree("folder/empty", _empty, codes=(3,))
 tree("folder/only-folders", _only_folders, codes=(3,))
-tree(
-    "folder/submodule-links",
-    within(APP_TREE, lambda root: [(root / n).mkdir() for n in ("backend", "[backend")] and None),
-)
+
+
+def _submodules(root: Path, canary: Path) -> None:
+    APP_TREE(root, canary)
+    for name in ("backend", "[backend"):
+        (root / name).mkdir()
+
+
+tree("folder/submodule-links", _submodules)
