@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 from devtool.errors import ToolchainError
@@ -81,18 +82,54 @@ def sync(
         ToolchainError: When an interpreter or a package manager is missing, or an installer fails.
     """
     clean = clean_environment(os.environ if env is None else env)
-    for toolchain in toolchains:
-        if toolchain.manifest and toolchain.manager != "none":
+    pending = [each for each in toolchains if _is_pending(each, root / each.root)]
+    if not pending:
+        return
+    with _only_one(root):
+        for toolchain in pending:
             _sync_one(toolchain, root / toolchain.root, clean, emit)
+
+
+@contextmanager
+def _only_one(root: Path) -> Iterator[None]:
+    """Keep others from installing into the same environments until this is done."""
+    from devtool.runner.locks import Lock
+    from devtool.runner.state import make_private, project_folder
+
+    folder = project_folder(root)
+    try:
+        folder.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder.parent)
+        make_private(folder)
+        lock = Lock.take(folder / "sync.lock")
+    except OSError as error:
+        raise ToolchainError(f"{folder} cannot be used: {error}", hint="check its owner") from error
+    if lock is None:
+        raise ToolchainError(
+            f"another devtool is installing the packages of {root}", hint="wait until it is done"
+        )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_pending(toolchain: Toolchain, folder: Path) -> bool:
+    if not toolchain.manifest or toolchain.manager == "none":
+        return False
+    home = _home(toolchain, folder)
+    if _wants_nothing(toolchain, folder, home):
+        return False
+    return not _is_current(home, _digests(folder, toolchain))
 
 
 def _sync_one(
     toolchain: Toolchain, folder: Path, env: Mapping[str, str], emit: Callable[[str], None]
 ) -> None:
+    if not _is_pending(toolchain, folder):
+        return  # another component's installation was this one's too
     home = _home(toolchain, folder)
     before = _digests(folder, toolchain)
-    if _is_current(home, before) or _wants_nothing(toolchain, folder, home):
-        return
     for step in _steps(toolchain, folder, home, env):
         emit(f"{toolchain.root or folder.name}: {step.about} ...")
         try:
