@@ -51,6 +51,11 @@ class Apps:
         self._constructs = {c: f for f in frameworks for c in f.constructs}
         self._bases = {b: f for f in frameworks for b in f.bases}
         self.by_slug = {f.slug: f for f in frameworks}
+        # Library -> the names of its constructors.
+        self._makers: dict[str, list[str]] = {}
+        for dotted in self._constructs:
+            top, name = dotted.partition(".")[0], dotted.rpartition(".")[2]
+            self._makers.setdefault(top, []).append(name)
 
     def app(self, path: str, attribute: str, hops: int = MAX_HOPS) -> App | None:
         """The application that `attribute` of a file is, or None when it is not bound there."""
@@ -169,15 +174,19 @@ class Apps:
 
     def code_apps(self) -> Iterator[App]:
         """Every application object and parameterless factory bound at module level."""
-        words = sorted({c.rpartition(".")[2] for c in self._constructs})
-        mention = re.compile(r"\b(?:" + "|".join(words) + r")\b")
         for path in self.tree.python_files[:MAX_CODE_FILES]:
-            if is_aside(path):
-                continue
-            text = self.tree.read(path)
-            if text is None or not (mention.search(text) or _imports_factory(text)):
-                continue
-            yield from self._apps_of(path)
+            if not is_aside(path) and self._may_hold_app(path):
+                yield from self._apps_of(path)
+
+    def _may_hold_app(self, path: str) -> bool:
+        """Whether it is worth parsing a file: it names a constructor and imports its library."""
+        text = self.tree.read(path)
+        if text is None:
+            return False
+        modules = {module.partition(".")[0] for module in self.index.imported_modules(path)}
+        if any(name in text for top in modules & self._makers.keys() for name in self._makers[top]):
+            return True
+        return _imports_factory(text)
 
     def _apps_of(self, path: str) -> Iterator[App]:
         source = self.index.source(path)

@@ -297,7 +297,7 @@ def _components(found: Findings, choice: Choice) -> tuple[Component, ...]:
         return ()
     chosen = choice.chosen
     programs = [] if chosen else _console_component(found)
-    if not (chosen or programs):
+    if not chosen and (found.pages or not programs):
         chosen = _alone(found)
     components = [_component(votes) for votes in chosen]
     if components:

@@ -27,6 +27,8 @@ _ANY_IMPORT = Pattern(
     re.MULTILINE,
 )
 _PATH_EDIT = Pattern(r"\bsys\.path\.(?:insert|append|extend)\(|\bsite\.addsitedir\(")
+# Characters of source that are parsed at most: some 400 files of usual size.
+MAX_PARSED = 3_000_000
 _NAME = Pattern(r"[A-Za-z_]\w*")
 
 
@@ -92,6 +94,7 @@ class PythonIndex:
         self._imports: dict[str, tuple[Import, ...]] = {}
         self._modules: dict[str, dict[str, int]] = {}
         self._sources: dict[str, Source | None] = {}
+        self._parsed = 0
 
     def imports(self, path: str) -> tuple[Import, ...]:
         """The unindented imports of a file."""
@@ -117,8 +120,9 @@ class PythonIndex:
 
     def _parse(self, path: str) -> Source | None:
         text = self.tree.read(path)
-        if text is None:
+        if text is None or self._parsed >= MAX_PARSED:
             return None
+        self._parsed += len(text)
         import ast
         import warnings
 

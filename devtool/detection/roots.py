@@ -78,6 +78,14 @@ class Roots:
             self._manifest_folders = tuple(found)
         return self._manifest_folders
 
+    def _passes_no_package(self, path: str, base: str) -> bool:
+        """Whether a module name would lead through plain folders into a regular package."""
+        own = path.rpartition("/")[0]
+        if own == base or not self.tree.has(f"{own}/__init__.py"):
+            return False
+        inside = [folder for folder in ancestors(own) if folder.startswith(base) and folder != base]
+        return any(not self.tree.has(f"{folder}/__init__.py") for folder in inside)
+
     def best_root(self, path: str) -> tuple[str, str, tuple[Problem, ...]] | None:
         """The folder to start an application file from: (folder, module, problems)."""
         best: tuple[float, str, str, tuple[Problem, ...]] | None = None
@@ -88,6 +96,8 @@ class Roots:
             bad = self.problems(path, base, module)
             score = -4.0 * min(len(bad), 5) + 2.0 * self.has_manifest(base)
             score += 2.0 * (not base or base.rpartition("/")[2].lower() in ("backend", "server"))
+            score -= 5.0 * self._passes_no_package(path, base)
+            score -= 2.0 * (bool(base) and self.tree.has(f"{base}/__init__.py"))
             score -= 0.1 * depth
             if best is None or score > best[0]:
                 best = (score, base, module, bad)

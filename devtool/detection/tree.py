@@ -217,7 +217,7 @@ class SourceTree:
             if depth == MAX_DEPTH:
                 self._cut.update(relative for relative, _ in below)
             level = below
-        if self._cut:
+        if entries >= MAX_ENTRIES or folders >= MAX_FOLDERS:
             self.notes.append(
                 Note(
                     f"only part of this tree was looked at: {len(self._files)} files "
