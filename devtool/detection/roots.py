@@ -94,11 +94,11 @@ class Roots:
             if module is None:
                 continue
             bad = self.problems(path, base, module)
+            is_package = bool(base) and self.tree.has(f"{base}/__init__.py")
+            is_usual = not base or base.rpartition("/")[2].lower() in ("backend", "server")
             score = -4.0 * min(len(bad), 5) + 2.0 * self.has_manifest(base)
-            score += 2.0 * (not base or base.rpartition("/")[2].lower() in ("backend", "server"))
-            score -= 5.0 * self._passes_no_package(path, base)
-            score -= 2.0 * (bool(base) and self.tree.has(f"{base}/__init__.py"))
-            score -= 0.1 * depth
+            score += 2.0 * (is_usual and not is_package) - 2.0 * is_package
+            score -= 5.0 * self._passes_no_package(path, base) + 0.1 * depth
             if best is None or score > best[0]:
                 best = (score, base, module, bad)
         return best[1:] if best is not None else None
