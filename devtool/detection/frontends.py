@@ -15,11 +15,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Variables by which frontends of these frameworks are told where their backend is.
+# Variables by which frontends are told where their backend is, and the address they fall back on.
 _BACKEND_VARIABLE = Pattern(
-    r"\b((?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC|REACT_APP|EXPO_PUBLIC)_"
+    r"(?:\b(?P<public>(?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC|REACT_APP|EXPO_PUBLIC)_"
     r"(?:API|BACKEND|SERVER)(?:_BASE|_SERVER|_BACKEND|_API)?(?:_URL|_URI|_HOST|_ENDPOINT|_BASE)?)\b"
+    r"|process\.env\.(?P<plain>(?:API|BACKEND|SERVER)(?:_BASE|_SERVER|_BACKEND|_API)?_(?:URL|ORIGIN))\b"
+    r"|^(?P<named>(?:API|BACKEND|SERVER)(?:_BASE|_SERVER|_BACKEND|_API)?_(?:URL|ORIGIN))(?==))"
+    r"(?:\s*(?:=|\?\?|\|\|)\s*[\"'`]?https?://(?P<host>[\w.-]+)(?::\d+)?(?P<route>/[\w/.-]*)?)?",
+    re.MULTILINE,
 )
+_OWN_FILES = (".env", ".env.local", ".env.development", ".env.development.local")
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104  # compared with, not bound
 _SOURCE_SUFFIXES = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".vue", ".svelte", ".astro", ".html")
 MAX_VARIABLE_FILES = 60
 
@@ -64,7 +70,7 @@ def _frontend(
             address=start.address,
             env=(
                 *start.env,
-                *((name, "{backend_url}") for name in backend_variables(tree, folder)),
+                *backend_variables(tree, folder).items(),
             ),
             port=port,
         ),
@@ -118,20 +124,30 @@ def _line(tree: SourceTree, path: str, *needles: str) -> int:
     return 0
 
 
-def backend_variables(tree: SourceTree, folder: str) -> list[str]:
-    """The environment variables by which a frontend asks where its backend is."""
+def backend_variables(tree: SourceTree, folder: str) -> dict[str, str]:
+    """The variables by which a frontend asks where its backend is -> what to set each to.
+
+    The path that an example or a default in the code has (`http://localhost:8000/api`) is kept; a
+    variable that the frontend's own file points at another machine is left alone.
+    """
     prefix = f"{folder}/" if folder else ""
-    names: dict[str, None] = {}
+    found: dict[str, str] = {}
+    elsewhere: set[str] = set()
     for path in _variable_files(tree, prefix):
+        is_own = path.rpartition("/")[2] in _OWN_FILES
         for match in _BACKEND_VARIABLE.finditer(tree.read(path) or ""):
-            names[match[1]] = None
-    return list(names)
+            name = match["public"] or match["plain"] or match["named"]
+            host, route = match["host"] or "", (match["route"] or "").rstrip("/")
+            if is_own and host and host not in _LOCAL_HOSTS:
+                elsewhere.add(name)
+            if not found.get(name) or route:
+                found[name] = f"{{backend_url}}{route}"
+    return {name: value for name, value in found.items() if name not in elsewhere}
 
 
 def _variable_files(tree: SourceTree, prefix: str) -> Iterator[str]:
-    examples = [
-        f"{prefix}{name}" for name in (".env.example", ".env.local.example", ".env.sample", ".env")
-    ]
+    names = (".env.example", ".env.local.example", ".env.sample", *_OWN_FILES)
+    examples = [f"{prefix}{name}" for name in names]
     yield from (path for path in examples if tree.has(path))
     count = 0
     for path in tree.files:
