@@ -56,10 +56,13 @@ class Step(NamedTuple):
 def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The variables an installer starts with: nothing in them points at devtool's environment."""
     kept = {key: value for key, value in env.items() if key not in FOREIGN}
-    if sys.prefix != sys.base_prefix:
-        own = Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin")
-        folders = kept.get("PATH", "").split(os.pathsep)
-        kept["PATH"] = os.pathsep.join(f for f in folders if not f or Path(f) != own)
+    own = Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin")
+    foreign = own if sys.prefix != sys.base_prefix else None
+    # Relative folders, an empty one among them, are those of the project: we stand in it.
+    folders = map(Path, kept.get("PATH", os.defpath).split(os.pathsep))
+    kept["PATH"] = os.pathsep.join(
+        str(folder) for folder in folders if folder.is_absolute() and folder != foreign
+    )
     quiet = {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return kept | quiet | {"COREPACK_ENABLE_DOWNLOAD_PROMPT": "0"}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_FILES = 50
+MAX_BYTES = 16 * 1_048_576
 PYPROJECT = "pyproject.toml"
 
 
@@ -91,14 +94,15 @@ def _named(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise ToolchainError(
-            f"{path} cannot be read ({error.strerror})", hint="check its owner and mode"
-        ) from error
-    stripped = (line.strip() for line in text.splitlines())
+    stripped = (line.strip() for line in _text(path).splitlines())
     return [line for line in stripped if line and not line.startswith("#")]
+
+
+def _text(path: Path) -> str:
+    """What pip reads: PowerShell writes UTF-16, with a mark."""
+    raw = read_plain(path)
+    is_utf_16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return raw.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
 
 
 def read_toml(path: Path) -> dict[str, object]:
@@ -109,17 +113,36 @@ def read_toml(path: Path) -> dict[str, object]:
     """
     import tomllib
 
-    try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
+    if not path.exists():
         return {}
+    try:
+        return tomllib.loads(read_plain(path).decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        place = re.search(r"\(at [^)]*\)", str(error))
+        where = f" {place[0]}" if place else ""
+        # Without the cause: it can quote the file, which may hold secrets.
+        raise ToolchainError(f"{path} is not valid TOML{where}", hint="correct the file") from None
+
+
+def read_plain(path: Path) -> bytes:
+    """The bytes of a regular file, without waiting for what is none.
+
+    Raises:
+        ToolchainError: When it is a FIFO, a device or a folder, is too large, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 (a path would wait for the FIFO's writer)
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
+                raise ToolchainError(
+                    f"{path} is no plain file of a manifest's size", hint="replace it, or remove it"
+                )
+            return file.read(MAX_BYTES)
     except OSError as error:
         raise ToolchainError(
             f"{path} cannot be read ({error.strerror})", hint="check its owner and mode"
-        ) from error
-    except ValueError as error:
-        raise ToolchainError(
-            f"{path} is not valid TOML: {error}", hint="correct the file"
         ) from error
 
 

@@ -18,7 +18,12 @@ from devtool.errors import ToolchainError
 from devtool.model.detection import Toolchain
 from devtool.runner.install import Step, clean_environment, install
 from devtool.runner.interpreters import PROBE_SECONDS, find_python
-from devtool.runner.requirements import read_toml, requirement_files, requirements
+from devtool.runner.requirements import (
+    read_plain,
+    read_toml,
+    requirement_files,
+    requirements,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +60,8 @@ LOCKED = {
     "pdm": (("sync",), ("sync", "--no-self")),
     "pipenv": (("sync",), ()),
 }
+# Isolated: an installer stands in the project's folder, where modules may be called like its own.
+MODULE = ("-I", "-m")
 JAVASCRIPT = {
     "npm": ("ci", "--no-audit", "--no-fund"),
     "pnpm": ("install", "--frozen-lockfile"),
@@ -164,14 +171,9 @@ def _digests(folder: Path, toolchain: Toolchain) -> dict[str, str]:
     listed = toolchain.manifest if toolchain.manifest.endswith(".txt") else "requirements.txt"
     found = {"manager": toolchain.manager, "python": toolchain.requires_python}
     for path in (*(folder / name for name in INPUTS), *requirement_files(folder / listed)):
-        try:
-            found[os.path.relpath(path, folder)] = hashlib.sha256(path.read_bytes()).hexdigest()
-        except FileNotFoundError:
-            continue  # most projects have two or three of these
-        except OSError as error:
-            raise ToolchainError(
-                f"{path} cannot be read ({error.strerror})", hint="check its owner and mode"
-            ) from error
+        if path.exists():  # most projects have two or three of these
+            digest = hashlib.sha256(read_plain(path))
+            found[os.path.relpath(path, folder)] = digest.hexdigest()
     return found
 
 
@@ -228,8 +230,8 @@ def _steps(
         return
     python = str(_python(home))
     if not uv and not runs(home, env, "import pip"):
-        yield Step("adding pip", (python, "-m", "ensurepip"))
-    pip = (uv, "pip", "install", "--python", python) if uv else (python, "-m", "pip", "install")
+        yield Step("adding pip", (python, *MODULE, "ensurepip"))
+    pip = (uv, "pip", "install", "--python", python) if uv else (python, *MODULE, "pip", "install")
     for wanted in requirements(folder, toolchain.manifest):
         plain = Step("it cannot be built, installing what it depends on", (*pip, *wanted.otherwise))
         otherwise = plain if wanted.otherwise else None
@@ -297,7 +299,7 @@ def _new_environment(
         version = ("--python", wanted) if wanted else ()
         return Step(f"making {home.name} with uv", (uv, "venv", str(home), *version))
     python = find_python(wanted, env)
-    return Step(f"making {home.name} with {python}", (python, "-m", "venv", str(home)))
+    return Step(f"making {home.name} with {python}", (python, *MODULE, "venv", str(home)))
 
 
 def _clear(home: Path, folder: Path) -> None:
