@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from devtool.config import Settings
     from devtool.model.detection import Detection
     from devtool.model.launch import LaunchPlan, Service
-    from devtool.model.state import Report, Stopped
+    from devtool.model.state import ProcessState, Report, RunState, Stopped
+    from devtool.runner.logs import Line as Line  # noqa: PLC0414 (for cli, which may not import runner)
+    from devtool.runner.logs import LogFolder as LogFolder  # noqa: PLC0414
 
 _ABOUT_FOLDERS = {
     "src": "Source code directory",
@@ -268,6 +270,7 @@ def run_plan(
     split: bool = False,
     open_page: bool = False,
     replan: Callable[[], LaunchPlan] | None = None,
+    on_ready: Callable[[Service], None] = lambda _: None,
 ) -> int:
     """Start a plan and keep its services until they end; the exit code to end with.
 
@@ -278,6 +281,7 @@ def run_plan(
         open_page: Open the URL of what people look at, once it answers.
         replan: Asked for another plan when a port was taken since the plan was made; one with the
             same ports is not tried.
+        on_ready: Called with each service that answers.
 
     Raises:
         ConfigError: When a port is taken or a host is not of this machine; nothing was started.
@@ -288,20 +292,50 @@ def run_plan(
     from devtool.runner.guard import split as split_process
     from devtool.runner.ports import PortTakenError
 
-    def on_ready(service: Service) -> None:
+    def greet(service: Service) -> None:
+        on_ready(service)
         if open_page and service.name == _page(plan):
             show(service.url)
 
     guard = split_process if split else _without_guard
     for _ in range(PLANS_TRIED):
         try:
-            return run(plan, guard=guard, on_ready=on_ready)
+            return run(plan, guard=guard, on_ready=greet)
         except PortTakenError:
             other = replan() if replan is not None else plan
             if [service.port for service in other.services] == [s.port for s in plan.services]:
                 raise
             plan = other
-    return run(plan, guard=guard, on_ready=on_ready)
+    return run(plan, guard=guard, on_ready=greet)
+
+
+def detach_plan(
+    plan: LaunchPlan,
+    *,
+    on_ready: Callable[[str], None] = lambda _: None,
+    open_page: bool = False,
+    replan: Callable[[], LaunchPlan] | None = None,
+) -> int:
+    """Start a plan in the background, and wait until every service with a probe answers.
+
+    Args:
+        plan: What to start.
+        on_ready: Called with the URL or the name of each service that answers.
+        open_page: As for `run_plan`.
+        replan: As for `run_plan`.
+
+    Returns:
+        The pid of the process that keeps watch over the run.
+
+    Raises:
+        ServiceError: When the run ended before everything answered.
+    """
+    from devtool.runner.background import detach
+
+    def start(tell: Callable[[Service], None]) -> int:
+        return run_plan(plan, split=True, open_page=open_page, replan=replan, on_ready=tell)
+
+    return detach(plan, start, on_ready=on_ready)
 
 
 def _without_guard() -> None:
@@ -320,6 +354,54 @@ def project_status(root: str | Path = ".") -> Report:
     from devtool.runner import report
 
     return report(project_root(root))
+
+
+def all_status() -> Report:
+    """What runs for any project of this user."""
+    from devtool.runner.running import report_all
+
+    return report_all()
+
+
+def wait_for_project(root: str | Path = ".", *, timeout: float = 60.0) -> list[RunState]:
+    """The runs of a project, once everything answers; a run may yet have to begin.
+
+    Raises:
+        ServiceError: When something failed, or does not answer within the timeout.
+    """
+    from devtool.runner.running import wait_until_ready
+
+    return wait_until_ready(project_root(root), timeout=timeout)
+
+
+def stop_one(root: str | Path, name: str, *, timeout: float = 30.0) -> ProcessState:
+    """Stop one service of a project, and leave the others.
+
+    Raises:
+        DevtoolError: When it is not running, or does not end within the timeout.
+    """
+    from devtool.runner.running import stop_service
+
+    return stop_service(project_root(root), name, timeout=timeout)
+
+
+def restart_one(root: str | Path, name: str, *, timeout: float = 60.0) -> ProcessState:
+    """Start one service of a project anew, and wait until it answers.
+
+    Raises:
+        DevtoolError: When it is not running, or does not answer within the timeout.
+        ServiceError: When it ended instead.
+    """
+    from devtool.runner.running import restart_service
+
+    return restart_service(project_root(root), name, timeout=timeout)
+
+
+def project_logs(root: str | Path = ".") -> list[LogFolder]:
+    """The logs of a project, those of living runs first."""
+    from devtool.runner.logs import folders
+
+    return folders(project_root(root))
 
 
 def stop_project(root: str | Path = ".", *, timeout: float = 30.0) -> list[Stopped]:

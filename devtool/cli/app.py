@@ -15,6 +15,9 @@ COMMANDS = {
     "hot-reload": ("devtool.cli.hot_reload", "hot_reload"),
     "status": ("devtool.cli.status", "status"),
     "stop": ("devtool.cli.stop", "stop"),
+    "restart": ("devtool.cli.restart", "restart"),
+    "wait": ("devtool.cli.wait", "wait"),
+    "logs": ("devtool.cli.logs", "logs"),
     "config": ("devtool.cli.config", "config"),
     "init": ("devtool.cli.init", "init"),
 }

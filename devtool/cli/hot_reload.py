@@ -5,7 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from devtool.cli.options import AsJson, Root
-from devtool.cli.run import DryRun, EnvFile, Except, Extra, Grace, Host, Only, Open, Port, Sync, run
+from devtool.cli.run import (
+    Detach,
+    DryRun,
+    EnvFile,
+    Except,
+    Extra,
+    Grace,
+    Host,
+    Only,
+    Open,
+    Port,
+    Sync,
+    run,
+)
 
 
 def hot_reload(
@@ -15,6 +28,7 @@ def hot_reload(
     only: Only = None,
     left_out: Except = None,
     sync: Sync = None,
+    detach: Detach = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     grace: Grace = None,
@@ -31,6 +45,7 @@ def hot_reload(
         only=only,
         left_out=left_out,
         sync=sync,
+        detach=detach,
         dry_run=dry_run,
         as_json=as_json,
         grace=grace,

@@ -34,6 +34,9 @@ Except = Annotated[
 ]
 Sync = Annotated[bool | None, typer.Option("--sync", help="Bring environments up first.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be started, and end.")]
+Detach = Annotated[
+    bool, typer.Option("--detach", "-d", help="Leave it in the background once it answers.")
+]
 Grace = Annotated[
     str | None,
     typer.Option("--grace", metavar="S", help="Seconds between the gentle signal and SIGKILL."),
@@ -58,6 +61,7 @@ def run(
     only: Only = None,
     left_out: Except = None,
     sync: Sync = None,
+    detach: Detach = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     grace: Grace = None,
@@ -77,11 +81,17 @@ def run(
         "grace": _seconds(grace),
         "env_files": env_files or None,
     }
-    launch(root, chosen, extra or [], dry_run=dry_run, as_json=as_json)
+    launch(root, chosen, extra or [], detach=detach, dry_run=dry_run, as_json=as_json)
 
 
 def launch(
-    root: Path, chosen: dict[str, object], extra: list[str], *, dry_run: bool, as_json: bool
+    root: Path,
+    chosen: dict[str, object],
+    extra: list[str],
+    *,
+    detach: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Plan a run; print it or do it.
 
@@ -89,6 +99,7 @@ def launch(
         root: The project's folder.
         chosen: Settings that the command line named, by key.
         extra: The words after `--`.
+        detach: Leave the run in the background.
         dry_run: Print the plan and start nothing.
         as_json: Print it as one JSON object.
     """
@@ -105,11 +116,20 @@ def launch(
     if dry_run:
         _print_plan(plan, as_json=as_json)
         return
-    raise typer.Exit(_start(root, chosen, extra, plan))
+    raise typer.Exit(_start(root, chosen, extra, plan, detach=detach))
 
 
-def _start(root: Path, chosen: dict[str, object], extra: list[str], plan: LaunchPlan) -> int:
-    from devtool.api import detect_project, load_settings, plan_project, run_plan, sync_plan
+def _start(
+    root: Path, chosen: dict[str, object], extra: list[str], plan: LaunchPlan, *, detach: bool
+) -> int:
+    from devtool.api import (
+        detach_plan,
+        detect_project,
+        load_settings,
+        plan_project,
+        run_plan,
+        sync_plan,
+    )
 
     _exit_on_signals()
     settings = load_settings(root, cli=chosen)
@@ -123,7 +143,16 @@ def _start(root: Path, chosen: dict[str, object], extra: list[str], plan: Launch
         _introduce(other)
         return other
 
-    return run_plan(plan, split=True, open_page=settings.flag("open"), replan=replan)
+    open_page = settings.flag("open")
+    if not detach:
+        return run_plan(plan, split=True, open_page=open_page, replan=replan)
+    pid = detach_plan(plan, on_ready=_announce, open_page=open_page, replan=replan)
+    print(f"running in the background (devtool pid {pid}); devtool stop ends it")
+    return 0
+
+
+def _announce(what: str) -> None:
+    print(f"{what} is ready", flush=True)
 
 
 def _introduce(plan: LaunchPlan) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from devtool.cli.options import AsJson, Root
 
@@ -10,26 +13,51 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devtool.model.state import ProcessState, RunState
+    from devtool.model.state import ProcessState, Report, RunState
+
+WATCH_EVERY = 0.25
 
 
 def status(
     root: Root = Path(),
+    all_projects: Annotated[
+        bool, typer.Option("--all", help="Show every project of this user.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it again whenever it changes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what is running in this project."""
+    import time
+
+    from devtool.api import all_status, project_root, project_status
+
+    where = "" if all_projects else str(project_root(root))
+    shown: Report | None = None
+    while True:
+        report = all_status() if all_projects else project_status(where)
+        if report != shown:
+            _show(report, where, as_json=as_json, watch=watch, first=shown is None)
+            shown = report
+        if not watch:
+            return
+        time.sleep(WATCH_EVERY)
+
+
+def _show(report: Report, where: str, *, as_json: bool, watch: bool, first: bool) -> None:
+    import json
     import sys
 
-    from devtool.api import project_root, project_status
-    from devtool.cli.text import printable
+    from devtool.cli.text import SCHEMA, plain, printable
 
-    report = project_status(root)
     if as_json:
-        from devtool.cli.text import SCHEMA, to_json
-
-        body = _object(report.runs, report.last, report.problems)
-        print(to_json({"schema": SCHEMA, "root": str(project_root(root)), **body}))
+        body = {"schema": SCHEMA, "root": where, **_object(report)}
+        # A line for each change, so that whoever watches can read line by line.
+        print(json.dumps(plain(body), indent=None if watch else 2), flush=True)
         return
+    if not first:
+        print("\x1b[H\x1b[2J" if sys.stdout.isatty() else "", flush=True)
     for problem in report.problems:
         print(f"note: {printable(problem)}", file=sys.stderr)
     if not report.runs:
@@ -37,8 +65,10 @@ def status(
         for line in _how_it_ended(report.last):
             print(printable(line))
     for state in report.runs:
+        if not where:
+            print(printable(state.root))
         for line in _lines(state):
-            print(printable(line))
+            print(printable(line), flush=True)
 
 
 def _lines(state: RunState) -> Iterator[str]:
@@ -79,13 +109,12 @@ def _span(seconds: float) -> str:
     return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
-def _object(
-    runs: tuple[RunState, ...], last: RunState | None, problems: tuple[str, ...]
-) -> dict[str, object]:
+def _object(report: Report) -> dict[str, object]:
     """The first run as it is, with the processes of all; `runs` holds each of them."""
     import time
 
     now = time.time()
+    runs = report.runs
     first = runs[0] if runs else None
     return {
         "running": bool(runs),
@@ -94,8 +123,8 @@ def _object(
         "started_at": first and first.started_at,
         "processes": [_service(each, state, now) for state in runs for each in state.processes],
         "runs": runs,
-        "last": last,
-        "problems": problems,
+        "last": report.last,
+        "problems": report.problems,
     }
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 
 def stop(
+    service: Annotated[
+        str | None, typer.Argument(metavar="[SERVICE]", help="Stop only this service.")
+    ] = None,
     root: Root = Path(),
     as_json: AsJson = False,
     timeout: Annotated[
@@ -26,6 +29,9 @@ def stop(
     from devtool.cli.text import SCHEMA, printable, to_json
     from devtool.errors import DevtoolError
 
+    if service is not None:
+        _stop_one(root, service, timeout, as_json=as_json)
+        return
     stopped = stop_project(root, timeout=timeout)
     late = [each for each in stopped if not each.ended]
     if late:
@@ -41,6 +47,17 @@ def stop(
         print("nothing is running")
     for each in stopped:
         print(printable(_line(each)))
+
+
+def _stop_one(root: Path, name: str, timeout: float, *, as_json: bool) -> None:
+    from devtool.api import stop_one
+    from devtool.cli.text import SCHEMA, plain, printable, to_json
+
+    now = stop_one(root, name, timeout=timeout)
+    if as_json:
+        print(to_json({"schema": SCHEMA, "service": plain(now)}))
+        return
+    print(printable(f"stopped {now.name} (exit code {now.exit_code})"))
 
 
 def _line(stopped: Stopped) -> str:

@@ -45,7 +45,8 @@ class ProcessState:
 class RunState:
     """One run of one project: the supervisor and its services.
 
-    `run` is the id that the processes of the run carry in their environment.
+    `run` is the id that the processes of the run carry in their environment; `ended_at` is None while
+    it goes on, and after its supervisor was killed.
     """
 
     root: str
@@ -54,6 +55,7 @@ class RunState:
     started_at: float
     processes: tuple[ProcessState, ...] = ()
     run: str = ""
+    ended_at: float | None = None
     schema: int = SCHEMA
 
 

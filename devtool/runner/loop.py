@@ -6,6 +6,7 @@ import contextlib
 import os
 import queue
 import signal
+import socket
 import threading
 import time
 from collections import deque
@@ -20,13 +21,15 @@ from devtool.model.state import ProcessState, RunState
 from devtool.runner import events, family
 from devtool.runner.environment import environment
 from devtool.runner.guard import TERMINAL_INTERRUPT, Guardian, Terminal
+from devtool.runner.logs import OWN_NAME, LogFile
 from devtool.runner.output import Pump, Sink, Voice, drain, lanes, shows_colour
 from devtool.runner.process import Child, Streams
-from devtool.runner.state import Slot
+from devtool.runner.state import Slot, make_private
 from devtool.runner.supervisor import SIGKILL, Supervisor, Unit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from devtool.runner.control import Control
     from devtool.runner.readiness import Health, Readiness
 
 LAST_LINES = 10
@@ -74,12 +77,16 @@ class Loop:
         self._pumps: dict[str, Pump] = {}
         self._reap_at: float | None = None
         self._interrupted = False
+        self._ended_at: float | None = None
         self._wall = time.time() - time.monotonic()
         self._written: RunState | None = None
         self._colour = shows_colour(options.out, options.env)
         self._sink = Sink(options.out, on_gone=self._output_gone)
         self._lanes = lanes(list(self._services), colour=self._colour)
-        self._voice = Voice(self._sink, Sink(options.err))
+        self._has_log_trouble = False
+        self._logs: dict[str, LogFile] = {}
+        self._control: Control | None = None
+        self._voice = Voice(self._sink, Sink(options.err), record=self._record(OWN_NAME))
 
     def run(self) -> int:
         """Run until every service has ended or was stopped; the exit code to pass on."""
@@ -191,9 +198,26 @@ class Loop:
         if service.probe.kind is ProbeKind.LOG:
             found = partial(self.put, events.Answered(service.name, life))
             awaited = (service.probe.target, found)
-        pump = Pump(fd, self._sink, self._lanes[service.name], awaited=awaited)
+        lane = self._lanes[service.name]
+        pump = Pump(fd, self._sink, lane, awaited=awaited, record=self._record(service.name))
         self._pumps[service.name] = pump
         pump.start()
+
+    def _record(self, name: str) -> Callable[[bytes], None]:
+        """What keeps the output of a service, one file for all its lives."""
+        slot = self._options.slot
+        if slot is None:
+            return lambda _: None
+        if name not in self._logs:
+            with contextlib.suppress(OSError):
+                make_private(slot.logs)
+            self._logs[name] = LogFile(slot.logs, name, on_trouble=self._log_trouble)
+        return self._logs[name].write
+
+    def _log_trouble(self, error: OSError) -> None:
+        if not self._has_log_trouble:
+            self._has_log_trouble = True
+            self._voice.complain(f"devtool: the logs cannot be kept: {error}")
 
     def _probe(self, service: Service, life: int) -> None:
         answered = partial(self.put, events.Answered(service.name, life))
@@ -289,6 +313,7 @@ class Loop:
             supervisor_started=before.supervisor_started if before else family.started(pid) or 0.0,
             started_at=before.started_at if before else time.time(),
             run=self.run_id,
+            ended_at=self._ended_at,
             processes=tuple(self._process_state(unit) for unit in self._supervisor.units.values()),
         )
 
@@ -312,10 +337,23 @@ class Loop:
 
     def _after_first_start(self) -> None:
         """What need not be done before the first process runs."""
+        self._open_control()
         guardian = self._options.guardian
         if guardian is None:
             return
         threading.Thread(target=self._feel_lifeline, args=(guardian,), daemon=True).start()
+
+    def _open_control(self) -> None:
+        if self._options.slot is None or not hasattr(socket, "AF_UNIX"):
+            return
+        from devtool.runner.control import Control
+
+        try:
+            self._control = Control(self._options.slot.socket, list(self._services), self.put)
+        except OSError as error:
+            self._voice.complain(f"devtool: services cannot be stopped one by one: {error}")
+        else:
+            self._control.start()
 
     def _feel_lifeline(self, guardian: Guardian) -> None:
         while os.read(guardian.lifeline, 1):
@@ -385,10 +423,15 @@ class Loop:
         drain(list(self._pumps.values()), self._sink, patient=not self._interrupted)
         if self._inherits:
             terminal.restore()
+        if self._control is not None:
+            self._control.close()
         if self._sink.lost:
             self._voice.complain(f"devtool: {self._sink.lost} bytes of output could not be written")
         self._voice.close(1.0)
+        self._ended_at = time.time()
         self._write_state()
+        for log in self._logs.values():
+            log.close()
 
 
 def takes_terminal(plan: LaunchPlan, out: int) -> bool:

@@ -233,10 +233,14 @@ class Voice:
     Args:
         sink: Where plain lines go.
         errors: Where complaints go.
+        record: Called with every line.
     """
 
-    def __init__(self, sink: Sink, errors: Sink) -> None:
+    def __init__(
+        self, sink: Sink, errors: Sink, *, record: Callable[[bytes], None] = lambda _: None
+    ) -> None:
         self._sinks = (sink, errors)
+        self._record = record
         self._lanes = (Lane(), Lane())
         self._lines: queue.SimpleQueue[tuple[bool, bytes] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._speak, name="voice", daemon=True)
@@ -258,6 +262,7 @@ class Voice:
     def _speak(self) -> None:
         while (item := self._lines.get()) is not None:
             is_error, line = item
+            self._record(line)
             self._sinks[is_error].write(self._lanes[is_error], line)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from devtool.model.launch import Probe, ProbeKind
 FIRST_PAUSE = 0.02
 LAST_PAUSE = 0.25
 CONNECT_TIMEOUT = 2.0
+HEAR_OUT_SECONDS = 2.0
 HEALTH_EVERY = 5.0
 HEALTH_TIMEOUT = 5.0
 
@@ -77,6 +79,7 @@ class Readiness(threading.Thread):
         self._on_ready = on_ready
         self._on_silent = on_silent
         self._cancelled = threading.Event()
+        self._answering: socket.socket | None = None
 
     def cancel(self) -> None:
         """Stop asking."""
@@ -89,6 +92,7 @@ class Readiness(threading.Thread):
         while not self._cancelled.is_set():
             if self._ask():
                 self._on_ready()
+                self._hear_out()
                 return
             if not told and time.monotonic() > deadline:
                 told = True
@@ -111,14 +115,30 @@ class Readiness(threading.Thread):
     def _speaks_http(self, place: Place, target: str) -> bool:
         """True once any HTTP response has begun: a server that says 404 or 500 is up."""
         try:
-            with _connect(place) as connection:
-                # One request is waited for as long as it takes: the first page of a frontend may
-                # take ten seconds to compile, and asking again would compile it again.
-                connection.settimeout(0.2)
-                connection.sendall(_request(place, target))
-                return self._first_bytes(connection).startswith(b"HTTP/")
+            connection = _connect(place)
         except OSError:
             return False
+        try:
+            # One request is waited for as long as it takes: the first page of a frontend may take
+            # ten seconds to compile, and asking again would compile it again.
+            connection.settimeout(0.2)
+            connection.sendall(_request(place, target))
+            if self._first_bytes(connection).startswith(b"HTTP/"):
+                self._answering = connection
+                return True
+        except OSError:
+            pass
+        connection.close()
+        return False
+
+    def _hear_out(self) -> None:
+        """Read the rest of the answer, within reason: servers complain when they are cut short."""
+        if self._answering is None:
+            return
+        deadline = time.monotonic() + HEAR_OUT_SECONDS
+        with self._answering as connection, contextlib.suppress(OSError):
+            while time.monotonic() < deadline and connection.recv(1 << 16):
+                pass
 
     def _first_bytes(self, connection: socket.socket) -> bytes:
         deadline = time.monotonic() + self._probe.timeout

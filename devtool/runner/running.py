@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from devtool.errors import DevtoolError, ServiceError
 from devtool.model.state import ProcessState, Report, RunState, Status, Stopped
 from devtool.runner import family
-from devtool.runner.state import find
+from devtool.runner.control import ask
+from devtool.runner.state import Found, find, find_all, socket_of
 
 STOP_TIMEOUT = 30.0
+POLL_EVERY = 0.05
 
 _ENDED = {Status.PENDING, Status.EXITED, Status.FAILED}
 
@@ -25,6 +29,15 @@ def report(root: str | Path) -> Report:
     return Report(
         runs=tuple(_as_it_is(each.state) for each in found if each.state and each.alive),
         last=last and _over(last),
+        problems=tuple(each.problem for each in found if each.problem),
+    )
+
+
+def report_all() -> Report:
+    """What runs for any project of this user."""
+    found = find_all()
+    return Report(
+        runs=tuple(_as_it_is(each.state) for each in found if each.state and each.alive),
         problems=tuple(each.problem for each in found if each.problem),
     )
 
@@ -100,3 +113,124 @@ def _is_orphan_of(state: RunState, process: ProcessState) -> bool:
         return False
     is_same = family.is_same(process.pid, process.pid_started)
     return is_same and family.mark_of(process.pid) == f"{state.run}/{process.name}"
+
+
+def find_service(root: str | Path, name: str) -> Found:
+    """The living run that has a service.
+
+    Raises:
+        DevtoolError: No run of the project has it.
+    """
+    alive = [each for each in find(root) if each.state and each.alive]
+    names = [process.name for each in alive if each.state for process in each.state.processes]
+    for each in alive:
+        if each.state and name in {process.name for process in each.state.processes}:
+            return each
+    if not alive:
+        raise DevtoolError("nothing is running", hint="devtool run starts it")
+    raise DevtoolError(
+        f"no running service is called {name!r}", hint=f"there are: {', '.join(names)}"
+    )
+
+
+def stop_service(root: str | Path, name: str, *, timeout: float = STOP_TIMEOUT) -> ProcessState:
+    """Stop one service, and leave the others as they are.
+
+    Raises:
+        DevtoolError: It is not running, or has not ended within the timeout.
+    """
+    found = find_service(root, name)
+    ask(socket_of(found.path), {"do": "stop", "service": name})
+    return _until(root, name, timeout, "has not ended", lambda now: now.pid is None)
+
+
+def restart_service(root: str | Path, name: str, *, timeout: float = STOP_TIMEOUT) -> ProcessState:
+    """Start one service anew, and wait until it answers.
+
+    Raises:
+        DevtoolError: It is not running, or does not answer within the timeout.
+        ServiceError: It ended instead.
+    """
+    found = find_service(root, name)
+    before = _process(found.state, name)
+    ask(socket_of(found.path), {"do": "restart", "service": name})
+
+    def is_back(now: ProcessState) -> bool:
+        return now.restarts > before.restarts and now.status is Status.READY
+
+    return _until(root, name, timeout, "does not answer", is_back)
+
+
+def _until(
+    root: str | Path,
+    name: str,
+    timeout: float,
+    complaint: str,
+    claim: Callable[[ProcessState], bool],
+) -> ProcessState:
+    deadline = time.monotonic() + timeout
+    now = None
+    while time.monotonic() < deadline:
+        found = [each.state for each in find(root) if each.state]
+        known = [each for state in found for each in state.processes if each.name == name]
+        now = next(iter(known), None)
+        if now is not None and claim(now):
+            return now
+        if not any(each.alive for each in find(root)):
+            code = now.exit_code if now else None
+            raise ServiceError(f"{name} ended with exit code {code}", exit_code=code or 5)
+        time.sleep(POLL_EVERY)
+    raise DevtoolError(f"{name} {complaint} after {timeout:g} s")
+
+
+def _process(state: RunState | None, name: str) -> ProcessState:
+    return next(each for each in (state.processes if state else ()) if each.name == name)
+
+
+def wait_until_ready(root: str | Path, *, timeout: float) -> list[RunState]:
+    """The runs of a project, once every service of theirs answers; a run may yet have to begin.
+
+    Raises:
+        ServiceError: A service failed, or something does not answer within the timeout.
+    """
+    deadline = time.monotonic() + timeout
+    began = time.time()
+    while True:
+        runs = report(root).runs
+        if runs and all(_is_up(each) for state in runs for each in state.processes):
+            return list(runs)
+        _refuse_failures(root, began)
+        if time.monotonic() > deadline:
+            raise ServiceError(_lateness(runs, timeout), hint="devtool status shows what runs")
+        time.sleep(POLL_EVERY)
+
+
+def _lateness(runs: tuple[RunState, ...], timeout: float) -> str:
+    late = [each.name for state in runs for each in state.processes if not _is_up(each)]
+    if not late:
+        return f"nothing has been started within {timeout:g} s"
+    return f"{', '.join(late)} did not answer within {timeout:g} s"
+
+
+def _is_up(process: ProcessState) -> bool:
+    return process.status is Status.READY or (
+        process.status is Status.EXITED and process.exit_code == 0
+    )
+
+
+def _refuse_failures(root: str | Path, began: float) -> None:
+    """Raise if a service failed in a run that was under way while we waited."""
+    told = report(root)
+    ended = [told.last] if told.last and not told.runs and _ended_since(told.last, began) else []
+    for state in (*told.runs, *ended):
+        for each in state.processes:
+            if each.status is Status.FAILED:
+                raise ServiceError(
+                    f"{each.name} failed: {each.last_error or 'it ended'}",
+                    exit_code=each.exit_code or 5,
+                    hint="devtool logs shows what it printed",
+                )
+
+
+def _ended_since(state: RunState, began: float) -> bool:
+    return state.ended_at is not None and state.ended_at >= began

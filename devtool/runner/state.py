@@ -107,6 +107,16 @@ class Slot:
                 return cls(path, lock)
         raise DevtoolError(f"{SLOTS} runs of this project are alive", hint="devtool stop ends them")
 
+    @property
+    def logs(self) -> Path:
+        """The folder for what the services of this run print."""
+        return logs_of(self.path)
+
+    @property
+    def socket(self) -> Path:
+        """Where the supervisor of this run can be asked for something."""
+        return socket_of(self.path)
+
     def write(self, state: RunState) -> None:
         """Replace the file in one step: a reader finds the old text or the new.
 
@@ -128,6 +138,16 @@ class Slot:
     def release(self) -> None:
         """Give the slot up; the file stays and tells how the run ended."""
         self._lock.release()
+
+
+def logs_of(path: Path) -> Path:
+    """The folder of logs that belongs to a state file."""
+    return path.with_name(f"{path.stem}-logs")
+
+
+def socket_of(path: Path) -> Path:
+    """The control socket that belongs to a state file."""
+    return path.with_suffix(".sock")
 
 
 def _slots(folder: Path) -> Iterator[Path]:

@@ -170,6 +170,8 @@ def test_what_a_killed_run_left_is_ended(project: Project) -> None:
     left = subprocess.Popen(
         (sys.executable, "-c", "import time; time.sleep(1000)"), env=env, start_new_session=True
     )
+    # The kernel shows the environment of a process a moment after it was started.
+    eventually(lambda: family.mark_of(left.pid), "the mark is seen")
     process = ProcessState(
         name="web",
         role="backend",

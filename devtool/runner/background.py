@@ -1,0 +1,118 @@
+"""A run without a terminal: started, waited for until it answers, and left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from devtool.errors import DevtoolError, ServiceError
+from devtool.model.launch import LaunchPlan, ProbeKind, Service
+
+
+def detach(
+    plan: LaunchPlan,
+    run: Callable[[Callable[[Service], None]], int],
+    *,
+    on_ready: Callable[[str], None],
+) -> int:
+    """Run a plan in a process of its own, and wait until every service with a probe answers.
+
+    Args:
+        plan: What is run.
+        run: Runs it; it is called in the new process, with what to call for a ready service.
+        on_ready: Called here with the URL or the name of each service that answers.
+
+    Returns:
+        The pid of the process that keeps watch over the run.
+
+    Raises:
+        DevtoolError: The run refused to start, as it would have in the foreground.
+        ServiceError: It ended before everything answered; its output is in the logs.
+    """
+    if not hasattr(os, "fork"):
+        raise DevtoolError(
+            "a run cannot be left in the background on this system",
+            hint="start it in a terminal of its own",
+        )
+    if any(service.tty for service in plan.services):
+        raise DevtoolError(
+            "a console program needs the terminal", hint="run it without --detach, or --except it"
+        )
+    sys.stdout.flush()
+    near, far = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(near)
+        _work(run, far)
+    os.close(far)
+    return _wait(plan, pid, near, on_ready)
+
+
+def _work(run: Callable[[Callable[[Service], None]], int], far: int) -> None:
+    """Run away from the terminal, and tell what happens through the pipe."""
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in range(3):
+        os.dup2(nowhere, fd)
+    code = 1
+    try:
+        code = run(lambda service: _tell(far, {"ready": service.name}))
+    except DevtoolError as error:
+        code = error.exit_code
+        told = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+        _tell(far, {"error": told, "code": code})
+    finally:
+        os._exit(code)
+
+
+def _tell(far: int, news: dict[str, object]) -> None:
+    # Whoever started the run may have gone away by now.
+    with contextlib.suppress(OSError):
+        os.write(far, json.dumps(news).encode() + b"\n")
+
+
+def _wait(plan: LaunchPlan, pid: int, near: int, on_ready: Callable[[str], None]) -> int:
+    waiting = {each.name for each in plan.services if not each.one_shot}
+    shown = {each.name: each.url or each.name for each in plan.services if _is_asked(each)}
+    try:
+        with os.fdopen(near, "rb") as news:
+            while waiting and (line := news.readline()):
+                told = json.loads(line)
+                if "error" in told:
+                    os.waitpid(pid, 0)
+                    _raise(told)
+                waiting.discard(told["ready"])
+                if told["ready"] in shown:
+                    on_ready(shown[told["ready"]])
+    except (KeyboardInterrupt, SystemExit):
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        raise
+    if not waiting:
+        return pid
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    raise ServiceError(
+        f"the run ended with exit code {code} before {', '.join(sorted(waiting))} answered",
+        exit_code=code or 5,
+        hint="devtool logs shows what it printed",
+    )
+
+
+def _is_asked(service: Service) -> bool:
+    return service.probe.kind is not ProbeKind.NONE
+
+
+def _raise(told: dict[str, Any]) -> None:
+    """Raise here what was raised there."""
+    from devtool import errors
+
+    kind = getattr(errors, told["error"]["kind"], errors.DevtoolError)
+    error: DevtoolError = kind(told["error"]["message"], hint=told["error"]["hint"])
+    error.exit_code = told["code"]
+    raise error
