@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from devtool.detection.pattern import Pattern
 
@@ -21,6 +22,13 @@ _ASIDE_FILE = Pattern(
 )
 
 
+@lru_cache(maxsize=20_000)
 def is_aside(path: str) -> bool:
     """Whether a file is a test, a sample, a one-off script or a leftover: no evidence."""
-    return _ASIDE_FOLDER.search(path) is not None or _ASIDE_FILE.search(path) is not None
+    folder, _, name = path.rpartition("/")
+    return _is_aside_folder(folder) or _ASIDE_FILE.search(name) is not None
+
+
+@lru_cache(maxsize=5_000)
+def _is_aside_folder(folder: str) -> bool:
+    return _ASIDE_FOLDER.search(f"{folder}/") is not None

@@ -27,7 +27,9 @@ def procfile(tree: SourceTree) -> Iterator[Declaration]:
 def compose(tree: SourceTree) -> Iterator[Declaration]:
     """Commands of compose services that are built from the tree."""
     names = [
-        name for name in tree.by_name if re.fullmatch(r"(?:docker-)?compose[\w.-]*\.ya?ml", name)
+        name
+        for name in tree.by_name
+        if "compose" in name and re.fullmatch(r"(?:docker-)?compose[\w.-]*\.ya?ml", name)
     ]
     for path in files(tree, *names, depth=2):
         services = tree.yaml(path).get("services")

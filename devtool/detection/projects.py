@@ -43,12 +43,13 @@ def template_reason(tree: SourceTree) -> str:
 def phase_folders(tree: SourceTree) -> dict[str, int]:
     """Top-level folders named after a phase that hold a project -> the phase."""
     found: dict[str, int] = {}
-    for path in tree.files:
-        top, slash, _ = path.partition("/")
-        match = _PHASE_FOLDER.match(top) if slash and top not in found else None
+    for top in sorted(folder for folder in tree.folders if folder and "/" not in folder):
+        match = _PHASE_FOLDER.match(top)
         if match:
             number = match[1].lower()
             found[top] = int(number) if number.isdigit() else _ROMAN[number]
+    if not found:
+        return {}
     code = {path.partition("/")[0] for path in tree.files if path.endswith((".py", "package.json"))}
     return {folder: number for folder, number in found.items() if folder in code}
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DEPTH = 9
-MAX_ENTRIES = 12_000
-MAX_ENTRIES_PER_FOLDER = 1_500
-MAX_FOLDERS = 1_500
+MAX_ENTRIES = 8_000
+MAX_ENTRIES_PER_FOLDER = 1_000
+MAX_FOLDERS = 1_200
 MAX_FILE_BYTES = 1_048_576
-MAX_READS = 2_500
+MAX_READS = 1_200
 MAX_TOTAL_BYTES = 24 * 1_048_576
 
 # Folders that hold other people's code, build output, or an editor's or agent's files.
