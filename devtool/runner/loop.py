@@ -31,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from devtool.runner.control import Control
     from devtool.runner.readiness import Health, Readiness
+    from devtool.runner.watchdog import Watchdog
 
 LAST_LINES = 10
 REAP_AFTER = 2.0
@@ -86,6 +87,7 @@ class Loop:
         self._has_log_trouble = False
         self._logs: dict[str, LogFile] = {}
         self._control: Control | None = None
+        self._watchdog: Watchdog | None = None
         self._voice = Voice(self._sink, Sink(options.err), record=self._record(OWN_NAME))
 
     def run(self) -> int:
@@ -340,6 +342,7 @@ class Loop:
         self._open_control()
         guardian = self._options.guardian
         if guardian is None:
+            self._watchdog = _start_watchdog(self.run_id)
             return
         threading.Thread(target=self._feel_lifeline, args=(guardian,), daemon=True).start()
 
@@ -425,6 +428,8 @@ class Loop:
             terminal.restore()
         if self._control is not None:
             self._control.close()
+        if self._watchdog is not None:
+            self._watchdog.release()
         if self._sink.lost:
             self._voice.complain(f"devtool: {self._sink.lost} bytes of output could not be written")
         self._voice.close(1.0)
@@ -447,6 +452,14 @@ def _is_terminal(fd: int) -> bool:
     with contextlib.suppress(OSError):
         return os.isatty(fd)
     return False
+
+
+def _start_watchdog(run_id: str) -> Watchdog | None:
+    if os.name != "posix":
+        return None
+    from devtool.runner.watchdog import Watchdog
+
+    return Watchdog(run_id)
 
 
 def _do_nothing(_: int, __: FrameType | None) -> None:

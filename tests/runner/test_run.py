@@ -135,10 +135,11 @@ def test_no_relative_survives_a_stop(
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("guard", [(), ("--unguarded",)], ids=["guarded", "alone"])
 def test_no_relative_survives_a_killed_devtool(
-    drive: Drive, project: Project, mark: str, kind: str
+    drive: Drive, project: Project, mark: str, kind: str, guard: tuple[str, ...]
 ) -> None:
-    run = drive(project.plan(project.service("one", FAMILIES[kind])))
+    run = drive(project.plan(project.service("one", FAMILIES[kind])), *guard)
     run.wait_for("family")
     run.send(signal.SIGKILL)
     eventually(lambda: not [p for p in marked(mark) if p.pid != os.getpid()], "all gone")
