@@ -87,6 +87,8 @@ _PYTHON = Pattern(r"(?:python(?:3(?:\.\d+)?)?|py)(?:\.exe)?")
 _TARGET = Pattern(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*(?:\(.*\))?)?")
 MAX_PORT = 65_535
 _SEPARATORS = frozenset({"&&", "||", ";", "&", "|"})
+_SHELL_MARKS = frozenset("\"'\\;&|#")
+MAX_COMMAND_LENGTH = 4_000
 # Deeper than any folder that is looked into.
 MAX_FOLDERS_DEEP = 40
 _WORD = Pattern(r"[a-z][a-z_-]*")
@@ -111,7 +113,13 @@ class Invocation(NamedTuple):
 
 
 def split_line(line: str) -> list[str]:
-    """The words of a command line, even where its quotes are unbalanced."""
+    """The words of a command line, even where its quotes are unbalanced.
+
+    What is longer than any command that people write is cut.
+    """
+    line = line[:MAX_COMMAND_LENGTH]
+    if not _SHELL_MARKS.intersection(line):
+        return line.split()
     try:
         lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
         lexer.whitespace_split = True

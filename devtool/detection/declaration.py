@@ -14,6 +14,7 @@ from devtool.detection.commands import Invocation, parse
 from devtool.detection.tree import SourceTree
 
 MAX_FILES_PER_SOURCE = 12
+MAX_LINES = 2_000
 WEIGHTS = {
     "devtool.toml": 100.0,
     "tool.fastapi": 12.0,
@@ -88,8 +89,8 @@ def folder_of(path: str) -> str:
 
 
 def line_of(tree: SourceTree, path: str, *needles: str) -> int:
-    """The first line that holds every needle, or 0."""
-    for number, line in enumerate(tree.lines(path), 1):
+    """The first line that holds every needle, or 0 where none of the first thousands does."""
+    for number, line in enumerate(tree.lines(path)[:MAX_LINES], 1):
         if all(needle in line for needle in needles):
             return number
     return 0

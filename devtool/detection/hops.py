@@ -39,7 +39,7 @@ def declared(
     words = command if isinstance(command, list) else split_line(command)
     start = folder_of(origin.path) if folder is None else folder
     for place, piece in pieces(words, start):
-        invocation = parse(piece)
+        invocation = parse(piece) if tree.affords_command() else None
         if invocation is None:
             continue
         line = origin.line or line_of(tree, origin.path, invocation.target or invocation.via)
@@ -78,6 +78,8 @@ def script_lines(tree: SourceTree, path: str) -> Iterator[tuple[str, tuple[str, 
         line = raw.strip().removeprefix("$ ")
         if not line or line.startswith("#"):
             continue
+        if not tree.affords_command():
+            return
         words = split_line(line)
         if words[:1] == ["cd"]:
             folder = join(folder, "".join(words[1:2]))
@@ -103,9 +105,11 @@ def _pyproject_task(
     tree: SourceTree, origin: Origin, pyproject: str, wanted: str
 ) -> Iterator[Declaration]:
     for name, command in tasks(tree.toml(pyproject)):
+        if name != wanted or not tree.affords_command():
+            continue
         for place, words in pieces(split_line(command), folder_of(pyproject)):
             found = parse(words)
-            if name == wanted and found is not None and found.kind != "task":
+            if found is not None and found.kind != "task":
                 yield origin.declares(place, found)
 
 
@@ -115,6 +119,8 @@ def make_commands(
     """The servers that the lines of a make target start."""
     for number, command in lines:
         here = origin._replace(line=origin.line or number)
+        if not tree.affords_command():
+            return
         for place, piece in pieces(split_line(command.lstrip("@-")), folder_of(makefile)):
             found = parse(piece)
             if found is not None and found.kind == "shell":

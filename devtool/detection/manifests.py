@@ -24,10 +24,10 @@ def distributions(tree: SourceTree, folder: str) -> dict[str, tuple[str, int]]:
     prefix = f"{folder}/" if folder else ""
     found: dict[str, tuple[str, int]] = {}
     for path, names in _manifests(tree, prefix):
-        lines = tree.lines(path)
+        lines = _mentions(tree.lines(path), set(names))
         for name in names:
             if name not in found:
-                found[name] = path, _line(lines, name)
+                found[name] = path, lines.get(name, 0)
     return found
 
 
@@ -81,8 +81,12 @@ def requirement_name(text: str) -> str:
     return normalise(match[1]) if match and not text.lstrip().startswith(("#", "-")) else ""
 
 
-def _line(lines: list[str], name: str) -> int:
+def _mentions(lines: list[str], names: set[str]) -> dict[str, int]:
+    """The first line with each of some names in it."""
+    found: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
-        if name in normalise(line):
-            return number
-    return 0
+        for word in re.findall(r"[A-Za-z0-9][A-Za-z0-9._-]*", line):
+            name = normalise(word.rstrip("._-"))
+            if name in names:
+                found.setdefault(name, number)
+    return found

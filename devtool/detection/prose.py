@@ -47,7 +47,11 @@ def _document(tree: SourceTree, source: str, path: str) -> Iterator[Declaration]
         folder = folder_of(path)
         for offset, raw in enumerate(body.splitlines()):
             line = raw.strip().removeprefix("$ ").removeprefix("> ")
-            words = split_line(line) if line and not line.startswith("#") else []
+            if not line or line.startswith("#"):
+                continue
+            if not tree.affords_command():
+                return
+            words = split_line(line)
             if words[:1] == ["cd"]:
                 folder = join(folder, "".join(words[1:2]))
                 continue

@@ -78,7 +78,8 @@ def _hatch(tree: SourceTree, path: str, table: dict[str, object]) -> Iterator[De
         if not isinstance(scripts, dict):
             continue
         for name, command in scripts.items():
-            if not set(re.split(r"[.:_-]", str(name))) <= _SERVING_WORDS:
+            serves = set(re.split(r"[.:_-]", str(name))) <= _SERVING_WORDS
+            if not serves or not tree.affords_command():
                 continue
             commands = command if isinstance(command, list) else [command]
             line = line_of(tree, path, str(name))
@@ -100,7 +101,7 @@ def _scripts(tree: SourceTree, path: str, scripts: object, name: object) -> Iter
     if not isinstance(scripts, dict):
         return
     for script, target in scripts.items():
-        if isinstance(target, str) and isinstance(script, str):
+        if isinstance(target, str) and isinstance(script, str) and tree.affords_command():
             invocation = Invocation(
                 "command", script, target, ("named",) if _same(script, name) else ()
             )
@@ -175,7 +176,7 @@ def package_json(tree: SourceTree) -> Iterator[Declaration]:
         if not isinstance(scripts, dict):
             continue
         for name, command in scripts.items():
-            if not isinstance(command, str):
+            if not isinstance(command, str) or not tree.affords_command():
                 continue
             line = line_of(tree, path, f'"{name}"')
             for text in re.split(r"\\?\"|'", command):

@@ -13,6 +13,14 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
+from devtool.detection.formats import (
+    MALFORMED,
+    TOO_DEEP,
+    decode,
+    load_json,
+    load_toml,
+    load_yaml,
+)
 from devtool.errors import ConfigError
 from devtool.model.detection import Note
 
@@ -25,8 +33,16 @@ MAX_ENTRIES = 8_000
 MAX_ENTRIES_PER_FOLDER = 1_000
 MAX_FOLDERS = 1_200
 MAX_FILE_BYTES = 1_048_576
+# Of what people write by hand to declare something.
+MAX_DECLARATION_BYTES = 262_144
+# Command lines taken apart, in all files together: each costs some 30 microseconds.
+MAX_COMMANDS = 10_000
 MAX_READS = 1_200
+MAX_NOTES = 100
 MAX_TOTAL_BYTES = 24 * 1_048_576
+
+# What may be long: source, and manifests that are only searched.
+_LONG_SUFFIXES = (".py", ".yaml", ".yml")
 
 # Folders that hold other people's code, build output, or an editor's or agent's files.
 NOISE_FOLDERS = frozenset(
@@ -100,7 +116,9 @@ class SourceTree:
         self.notes: list[Note] = []
         self._text: dict[str, str | None] = {}
         self._parsed: dict[tuple[str, str], object] = {}
+        self._lines: dict[str, list[str]] = {}
         self._reads = 0
+        self._commands = 0
         self._bytes = 0
         self._cut: set[str] = set()
         self._files: dict[str, None] = {}
@@ -164,7 +182,16 @@ class SourceTree:
 
     def lines(self, path: str) -> list[str]:
         """The lines of a text file; none when it cannot be read."""
-        return (self.read(path) or "").splitlines()
+        if path not in self._lines:
+            self._lines[path] = (self.read(path) or "").splitlines()
+        return self._lines[path]
+
+    def affords_command(self) -> bool:
+        """Whether there is time to take one more command line apart; noted where there is not."""
+        self._commands += 1
+        if self._commands > MAX_COMMANDS:
+            self._note_once(Note("only part of the commands in this tree was read", kind="budget"))
+        return self._commands <= MAX_COMMANDS
 
     def read(self, path: str) -> str | None:
         """The text of a file, or None with a note when it cannot be read."""
@@ -174,12 +201,12 @@ class SourceTree:
 
     def toml(self, path: str) -> dict[str, object]:
         """The table of a TOML file; empty when it is missing or malformed."""
-        value = self._parse("toml", path, _load_toml)
+        value = self._parse("toml", path, load_toml)
         return value if isinstance(value, dict) else {}
 
     def json(self, path: str) -> dict[str, object]:
         """The object of a JSON file, comments allowed; empty when missing, malformed or no object."""
-        value = self._parse("json", path, _load_json)
+        value = self._parse("json", path, load_json)
         if value is not None and not isinstance(value, dict):
             self.note(path, "is not a JSON object")
             self._parsed["json", path] = {}
@@ -188,7 +215,11 @@ class SourceTree:
 
     def yaml(self, path: str) -> dict[str, object]:
         """The mapping of a YAML file; empty when missing, malformed or no mapping."""
-        value = self._parse("yaml", path, _load_yaml)
+        text = self.read(path) or ""
+        if len(text) > MAX_DECLARATION_BYTES:
+            self.note(path, "is too long to be parsed", kind="budget")
+            return {}
+        value = self._parse("yaml", path, load_yaml)
         if value is not None and not isinstance(value, dict):
             self.note(path, "is not a YAML mapping")
             self._parsed["yaml", path] = {}
@@ -197,8 +228,10 @@ class SourceTree:
 
     def note(self, path: str, text: str, *, kind: str = "unreadable", line: int = 0) -> None:
         """Record something about a file, once."""
-        note = Note(f"{path} {text}" if path else text, path, line, kind)
-        if note not in self.notes:
+        self._note_once(Note(f"{path} {text}" if path else text, path, line, kind))
+
+    def _note_once(self, note: Note) -> None:
+        if note not in self.notes and len(self.notes) < MAX_NOTES:
             self.notes.append(note)
 
     def _walk(self) -> None:
@@ -250,13 +283,27 @@ class SourceTree:
                 below.append((path, entry.path))
             elif kind == "file" or (kind == "link" and self._regular(path) is not None):
                 self._files[path] = None
+            elif kind == "link":
+                self._note_link(path, entry.path)
+            elif kind == "other":
+                self.note(path, "is neither a file nor a folder")
         return len(found)
+
+    def _note_link(self, path: str, absolute: str) -> None:
+        """A link that is not followed; folders inside the root are seen where they are."""
+        real = os.path.realpath(absolute)
+        if not os.path.exists(real):
+            self.note(path, "is a link that leads nowhere")
+        elif not _is_below(real, self._real):
+            self.note(path, "is a link out of the root and was not followed")
+        elif not os.path.isdir(real):
+            self.note(path, "is a link to what is no file")
 
     def _regular(self, path: str) -> str | None:
         """The real path of a regular file inside the root, or None."""
         try:
             real = os.path.realpath(os.path.join(self.root, path), strict=True)
-            inside = os.path.commonpath((real, self._real)) == self._real
+            inside = _is_below(real, self._real)
             return real if inside and stat.S_ISREG(os.lstat(real).st_mode) else None
         except (OSError, ValueError):
             return None
@@ -266,8 +313,8 @@ class SourceTree:
         if raw is None:
             return None
         try:
-            return _decode(raw, path)
-        except (UnicodeDecodeError, LookupError):
+            return decode(raw, is_python=path.endswith(".py"))
+        except (UnicodeError, LookupError):
             self.note(path, "is not text in a known encoding")
             return None
 
@@ -280,13 +327,14 @@ class SourceTree:
                 self.note(path, "is gone or no regular file")
             return None
         self._reads += 1
+        limit = MAX_FILE_BYTES if path.endswith(_LONG_SUFFIXES) else MAX_DECLARATION_BYTES
         try:
-            raw = _read_limited(real)
+            raw = _read_limited(real, limit)
         except OSError as error:
             self.note(path, f"could not be read ({_reason(error)})")
             return None
         if raw is None:
-            self.note(path, f"is larger than {MAX_FILE_BYTES // 1024} KiB and was not read")
+            self.note(path, f"is larger than {limit // 1024} KiB and was not read")
             return None
         self._bytes += len(raw)
         return raw
@@ -303,9 +351,9 @@ class SourceTree:
             return None
         try:
             return load(text)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except MALFORMED:
             self.note(path, f"is not valid {kind.upper()}")
-        except (RecursionError, MemoryError):
+        except TOO_DEEP:
             self.note(path, f"is nested too deeply for {kind.upper()}")
         return None
 
@@ -343,6 +391,10 @@ def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
+def _is_below(real: str, root: str) -> bool:
+    return real == root or real.startswith(root if root.endswith(os.sep) else root + os.sep)
+
+
 def _kind(entry: os.DirEntry[str]) -> str:
     try:
         if entry.is_symlink():
@@ -365,7 +417,7 @@ def _late_last(folder: tuple[str, str]) -> tuple[bool, str]:
     return folder[0].rpartition("/")[2].lower() in LATE_FOLDERS, folder[0]
 
 
-def _read_limited(real: str) -> bytes | None:
+def _read_limited(real: str, limit: int) -> bytes | None:
     """The bytes of a regular file, or None when there are too many."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -374,78 +426,7 @@ def _read_limited(real: str) -> bytes | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
+        if status.st_size > limit:
             return None
-        raw = file.read(MAX_FILE_BYTES + 1)
-    return raw if len(raw) <= MAX_FILE_BYTES else None
-
-
-def _decode(raw: bytes, path: str) -> str:
-    """Text by byte-order mark, PEP 263 cookie or UTF-8."""
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return raw[3:].decode("utf-8")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        if not path.endswith(".py"):
-            raise
-        return raw.decode(_source_encoding(raw))
-    if "\0" in text:
-        raise UnicodeDecodeError("utf-8", b"\0", 0, 1, "NUL byte")
-    return text
-
-
-def _source_encoding(raw: bytes) -> str:
-    import re
-
-    for line in raw.split(b"\n", 2)[:2]:
-        cookie = re.match(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", line)
-        if cookie:
-            return cookie.group(1).decode("ascii", "replace")
-    return "utf-8"
-
-
-def _load_toml(text: str) -> object:
-    import tomllib
-
-    return tomllib.loads(text)
-
-
-def _load_json(text: str) -> object:
-    import json
-
-    try:
-        return json.loads(text)
-    except ValueError:
-        return json.loads(_without_comments(text))
-
-
-def _without_comments(text: str) -> str:
-    """JSON out of JSON with comments and trailing commas, as launch.json and tsconfig.json are."""
-    import re
-
-    pieces = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-    bare = pieces.sub(lambda match: match.group(1) or "", text)
-    trailing = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
-    return trailing.sub(lambda match: match.group(1) or "", bare)
-
-
-def _load_yaml(text: str) -> object:
-    if text.lstrip().startswith("{"):
-        import json
-
-        try:
-            return json.loads(text)
-        except ValueError:
-            pass  # flow-style YAML starts with a brace too
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        for document in yaml.load_all(text, Loader=loader):
-            return document
-    except yaml.YAMLError as error:
-        raise ValueError("not YAML") from error
-    return None
+        raw = file.read(limit + 1)
+    return raw if len(raw) <= limit else None

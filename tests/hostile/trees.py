@@ -108,7 +108,10 @@ NAMES = (
     "langgraph.json",
 )
 # Named in a note: what was there but could not be read as what its name says.
-UNREADABLE = {"sparse-2-gb", "random", "one-nul"}
+UNREADABLE = {
+    *("sparse-2-gb", "random", "one-nul", "fifo", "socket", "dangling-link", "link-to-itself"),
+    *("link-to-zero", "link-to-passwd", "link-to-proc", "link-to-the-root"),
+}
 
 
 def _special(name: str, kind: str) -> Builder:
