@@ -78,7 +78,7 @@ def test_a_command_loads_nothing_heavy(
     arguments: tuple[str, ...], project: Path, tmp_path: Path
 ) -> None:
     modules = loaded(tmp_path / "modules.json", PROBE, *arguments, cwd=project)
-    assert {"devtool.cli.app", "devtool.cli.phase_report"} & modules
+    assert {"devtool.cli.app", "devtool.cli.phase_report", "devtool.cli.launching"} & modules
     assert not HEAVY & modules
 
 

@@ -64,6 +64,12 @@ def _command(arguments: list[str]) -> None:
                 str(plain["root"]), explain=bool(plain["explain"]), as_json=bool(plain["as_json"])
             )
             return
+    if arguments[:1] in (["run"], ["hot-reload"]):
+        from devtool.cli.launching import run_plainly
+
+        code = run_plainly(arguments)
+        if code is not None:
+            raise SystemExit(code)
     from devtool.cli.app import for_arguments
 
     for_arguments(arguments)()

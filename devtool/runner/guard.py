@@ -32,11 +32,13 @@ class Guardian(NamedTuple):
         pid: The process that the user started.
         group: Its process group, which is in the foreground of the terminal.
         lifeline: A descriptor that reaches its end when the guardian is gone.
+        adopts: True if every orphan of the run falls to the worker.
     """
 
     pid: int
     group: int
     lifeline: int
+    adopts: bool
 
 
 def split() -> Guardian | None:
@@ -67,8 +69,8 @@ def split() -> Guardian | None:
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _handed_on() | {signal.SIGCHLD})
     # Before anything is started: an orphan that once fell to the guardian, or to init, stays there.
-    family.adopt_orphans()
-    return Guardian(pid=guardian, group=group, lifeline=worker_end)
+    adopts = family.adopt_orphans()
+    return Guardian(pid=guardian, group=group, lifeline=worker_end, adopts=adopts)
 
 
 def _handed_on() -> set[signal.Signals]:

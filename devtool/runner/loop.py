@@ -95,6 +95,9 @@ class Loop:
         terminal = Terminal.current()
         with self._signals():
             try:
+                if self._options.guardian is None:
+                    # Before anything else: this process may be killed a moment later.
+                    self._watchdog = _start_watchdog(self.run_id)
                 self._take(events.Tick())
                 self._after_first_start()
                 while not self._supervisor.is_over:
@@ -174,7 +177,7 @@ class Loop:
 
     def _spawn(self, service: Service, life: int) -> None:
         mark = f"{self.run_id}/{service.name}"
-        group = self._options.guardian.group if self._options.guardian else 0
+        guardian = self._options.guardian
         try:
             env = environment(
                 service, self._options.env, piped=not self._inherits, colour=self._colour
@@ -183,7 +186,8 @@ class Loop:
                 service,
                 env=env | {family.RUN_VARIABLE: mark},
                 mark=mark,
-                streams=Streams(inherit=self._inherits, group=group),
+                streams=Streams(inherit=self._inherits, group=guardian.group if guardian else 0),
+                adopts=guardian is not None and guardian.adopts,
                 on_end=lambda code: self.put(events.Ended(service.name, life, code)),
             )
         except ServiceError as error:
@@ -342,7 +346,6 @@ class Loop:
         self._open_control()
         guardian = self._options.guardian
         if guardian is None:
-            self._watchdog = _start_watchdog(self.run_id)
             return
         threading.Thread(target=self._feel_lifeline, args=(guardian,), daemon=True).start()
 

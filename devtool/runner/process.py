@@ -41,6 +41,7 @@ class Child:
         env: Its whole environment; it must hold `mark` as the run variable.
         mark: What its family is known by.
         streams: The terminal, or a pipe.
+        adopts: True if its orphans become children of this process.
         on_end: Called once from another thread, with the exit code as `subprocess` gives it.
 
     Raises:
@@ -54,9 +55,11 @@ class Child:
         env: Mapping[str, str],
         mark: str,
         streams: Streams,
+        adopts: bool,
         on_end: Callable[[int], None],
     ) -> None:
         self.mark = mark
+        self._adopts = adopts
         self.inherits = streams.inherit
         self.output: int | None = None
         self._began = family.now()
@@ -95,6 +98,8 @@ class Child:
 
     def family(self) -> list[int]:
         """The living pids that belong to it."""
+        if self._adopts and not family.has_children():
+            return []
         return family.members(self.pid, self._began, self.mark)
 
     def signal(self, signum: int) -> None:

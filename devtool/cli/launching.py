@@ -1,0 +1,272 @@
+"""What `devtool run` does. Without the command line library, which costs more than planning a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from devtool.model.launch import LaunchPlan, Service
+
+# Options as plain words: the key of what they set, and the value, or None where a value follows.
+_FLAGS: dict[str, tuple[str, bool]] = {
+    "--reload": ("reload", True),
+    "--no-reload": ("reload", False),
+    "--open": ("open", True),
+    "--sync": ("sync", True),
+    "--detach": ("detach", True),
+    "-d": ("detach", True),
+    "--dry-run": ("dry_run", True),
+    "--json": ("as_json", True),
+}
+_VALUES = {
+    "--port": "port",
+    "-p": "port",
+    "--host": "host",
+    "--only": "only",
+    "--except": "except",
+    "--grace": "grace",
+    "--env-file": "env_files",
+    "--root": "root",
+    "-C": "root",
+}
+_LISTS = {"only", "except", "env_files"}
+
+
+def run_plainly(arguments: Sequence[str]) -> int | None:
+    """Do what a command line says, or None where it takes the command line library to read it.
+
+    Args:
+        arguments: `run` or `hot-reload`, and what follows.
+    """
+    found = plain_arguments(arguments[1:])
+    if found is None or (arguments[0] == "hot-reload" and "reload" in found):
+        return None
+    if arguments[0] == "hot-reload":
+        found["reload"] = True
+    return launch(
+        Path(str(found.pop("root", "."))),
+        found,
+        found.pop("extra", []),  # type: ignore[arg-type]  # always a list
+        detach=bool(found.pop("detach", False)),
+        dry_run=bool(found.pop("dry_run", False)),
+        as_json=bool(found.pop("as_json", False)),
+    )
+
+
+def plain_arguments(words: Sequence[str]) -> dict[str, object] | None:
+    """The options of a run, or None where there is one that is not spelled plainly."""
+    found: dict[str, object] = {}
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            found["extra"] = list(rest)
+            break
+        name, equals, value = word.partition("=")
+        if word in _FLAGS:
+            key, found[key] = _FLAGS[word]
+            continue
+        if name not in _VALUES or (equals and not name.startswith("--")):
+            return None
+        value = value if equals else next(rest, "")
+        if not value or (value.startswith("-") and not equals):
+            return None
+        key = _VALUES[name]
+        if key in _LISTS:
+            former = found.get(key)
+            found[key] = [*(former if isinstance(former, list) else ()), value]
+        else:
+            found[key] = value
+    return found
+
+
+def launch(
+    root: Path,
+    chosen: dict[str, object],
+    extra: list[str],
+    *,
+    detach: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Plan a run; print it or do it; the exit code.
+
+    Args:
+        root: The project's folder.
+        chosen: Settings as the command line spells them, by key; None where it names none.
+        extra: The words after `--`.
+        detach: Leave the run in the background.
+        dry_run: Print the plan and start nothing.
+        as_json: Print it as one JSON object.
+    """
+    from devtool.api import plan_project
+    from devtool.errors import ConfigError
+
+    if as_json and not dry_run:
+        raise ConfigError(
+            "--json prints a plan, and a run prints what its services print",
+            hint="add --dry-run, or ask a run with devtool status --json",
+        )
+    _refuse_stray(extra)
+    chosen = {key: _value(key, value) for key, value in chosen.items()}
+    plan = plan_project(root, cli=chosen, extra=extra)
+    if dry_run:
+        _print_plan(plan, as_json=as_json)
+        return 0
+    return _start(root, chosen, extra, plan, detach=detach)
+
+
+def _start(
+    root: Path, chosen: dict[str, object], extra: list[str], plan: LaunchPlan, *, detach: bool
+) -> int:
+    from devtool.api import (
+        detach_plan,
+        detect_project,
+        load_settings,
+        plan_project,
+        run_plan,
+        sync_plan,
+    )
+
+    _exit_on_signals()
+    settings = load_settings(root, cli=chosen)
+    if settings.flag("sync"):
+        sync_plan(plan, detect_project(root, settings), lambda line: print(line, flush=True))
+        plan = plan_project(root, cli=chosen, extra=extra)
+    _introduce(plan)
+
+    def replan() -> LaunchPlan:
+        other = plan_project(root, cli=chosen, extra=extra)
+        _introduce(other)
+        return other
+
+    open_page = settings.flag("open")
+    if not detach:
+        return run_plan(plan, split=True, open_page=open_page, replan=replan)
+    pid = detach_plan(plan, on_ready=_announce, open_page=open_page, replan=replan)
+    print(f"running in the background (devtool pid {pid}); devtool stop ends it")
+    return 0
+
+
+def _announce(what: str) -> None:
+    print(f"{what} is ready", flush=True)
+
+
+def _introduce(plan: LaunchPlan) -> None:
+    """Say what will run, unless a console program has the terminal and its output to itself."""
+    if not any(service.tty for service in plan.services):
+        for line in _introduction(plan):
+            print(line, flush=True)
+
+
+def _introduction(plan: LaunchPlan) -> Iterator[str]:
+    """What will run and why, a line for each service, and what was decided on the way."""
+    from devtool.cli.text import printable
+
+    names, frameworks = _width(plan, "name"), _width(plan, "framework")
+    for service in plan.services:
+        framework = f"{service.framework:<{frameworks}}  " if frameworks else ""
+        because = f"   because {service.why[0]}" if service.why else ""
+        yield printable(f"{service.name:<{names}}  {framework}{_target(service)}{because}")
+    for note in plan.notes:
+        if note.kind in {"port", "option"}:
+            yield f"note: {printable(note.text)}"
+
+
+def _width(plan: LaunchPlan, field: str) -> int:
+    return max(len(getattr(service, field)) for service in plan.services)
+
+
+def _target(service: Service) -> str:
+    return service.entry or " ".join(service.argv)
+
+
+def _print_plan(plan: LaunchPlan, *, as_json: bool) -> None:
+    from devtool.cli.text import SCHEMA, note_lines, printable, to_json
+
+    if as_json:
+        print(to_json({"schema": SCHEMA, **_object(plan)}))
+        return
+    print(f"phase {plan.phase}: {printable(plan.description)}")
+    for service in plan.services:
+        for line in _details(service):
+            print(printable(line))
+    for line in note_lines(plan.notes):
+        print(line)
+    if plan.pin:
+        print("to pin this, put into devtool.toml:")
+        for line in plan.pin.splitlines():
+            print(printable(f"  {line}".rstrip()))
+
+
+def _details(service: Service) -> Iterator[str]:
+    """One service of a plan, with the names of its variables and never their values."""
+    import shlex
+
+    about = f" ({service.framework})" if service.framework else ""
+    yield f"{service.name}{about}"
+    yield f"  command  {shlex.join(service.argv)}"
+    yield f"  folder   {service.cwd}"
+    if service.url:
+        yield f"  url      {service.url}"
+    if service.env:
+        yield f"  env      {', '.join(name for name, _ in service.env)}"
+    for file in service.env_files:
+        yield f"  env file {file}"
+    if service.needs:
+        yield f"  needs    {', '.join(service.needs)}"
+    for why in service.why:
+        yield f"  because  {why}"
+    if service.runnable:
+        yield f"  not yet  {service.runnable}: {service.fix}"
+
+
+def _object(plan: LaunchPlan) -> dict[str, object]:
+    """The plan for scripts: as it is, but with the names of variables instead of their values."""
+    from dataclasses import asdict
+
+    services = [
+        {**asdict(service), "env": [name for name, _ in service.env]} for service in plan.services
+    ]
+    return {**asdict(plan), "services": services}
+
+
+def _exit_on_signals() -> None:
+    """Until a run takes signals over, they end devtool with the code a run would end with."""
+    import signal
+    import sys
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        signum = getattr(signal, name, None)
+        if signum is not None and signal.getsignal(signum) == signal.SIG_DFL:
+            signal.signal(signum, lambda received, _: sys.exit(128 + received))
+
+
+def _refuse_stray(extra: list[str]) -> None:
+    """Words for a service stand after `--`: a mistyped option or folder is none of them."""
+    import sys
+
+    from devtool.errors import ConfigError
+
+    if extra and "--" not in sys.argv:
+        raise ConfigError(
+            f"{extra[0]!r} is no option of devtool",
+            hint="words for the service stand after --, and a folder after -C",
+        )
+
+
+def _value(key: str, value: object) -> object:
+    """What a word of the command line stands for; what it cannot be is for the settings to refuse."""
+    if key in {"only", "except"} and isinstance(value, list):
+        return [name.strip() for word in value for name in word.split(",") if name.strip()] or None
+    if key == "grace" and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value or None if isinstance(value, list) else value
