@@ -219,6 +219,11 @@ class _Assembly:
         own = draft.settings.port if draft.settings else None
         usual = own or (draft.component.start.port if draft.component else None)
         asked = self.settings.value("port") if draft is self.main else None
+        if draft.component is not None and not _moves(draft.component):
+            if asked is not None and asked != usual:
+                text = f"{draft.name} chooses its port itself: --port has no effect"
+                self.notes.append(Note(text, kind="option"))
+            return usual
         if isinstance(asked, int) and (own is None or not self._from_file("port")):
             return asked
         if asked == "auto":
@@ -385,6 +390,14 @@ def base_python() -> str:
     """The interpreter behind devtool's own environment, for programs that need no other."""
     base = Path(sys.base_prefix) / ("python.exe" if os.name == "nt" else "bin/python3")
     return str(base) if base.exists() else sys.executable
+
+
+def _moves(component: Component) -> bool:
+    """Whether a component can be told its port, by an option or by a variable."""
+    start = component.start
+    return any("{port}" in word for word in (*start.address, *start.argv)) or any(
+        "{port}" in value for _, value in start.env
+    )
 
 
 def _main(drafts: Sequence[Draft]) -> Draft | None:

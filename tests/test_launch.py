@@ -285,3 +285,12 @@ def test_the_shell_command_works_from_the_root(tmp_path: Path) -> None:
 def test_the_pin_is_the_text_that_settles_it(tmp_path: Path) -> None:
     made = planned(tmp_path, BACKEND, FRONTEND)
     assert made.pin == '[services.backend]\nentry = "main:app"\ncwd = "backend"'
+
+
+def test_a_program_that_chooses_its_port_keeps_it(tmp_path: Path) -> None:
+    script = component(Role.BACKEND, "aiohttp", "server.py")
+    made = planned(tmp_path, script, port="9000")
+    assert only(made).port == 8080
+    assert any("--port has no effect" in note.text for note in made.notes)
+    moves = script._replace(start=script.start._replace(env=(("PORT", "{port}"),)))
+    assert only(planned(tmp_path, moves, port="9000")).port == 9000

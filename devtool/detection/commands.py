@@ -87,6 +87,8 @@ _PYTHON = Pattern(r"(?:python(?:3(?:\.\d+)?)?|py)(?:\.exe)?")
 _TARGET = Pattern(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*(?:\(.*\))?)?")
 MAX_PORT = 65_535
 _SEPARATORS = frozenset({"&&", "||", ";", "&", "|"})
+# Deeper than any folder that is looked into.
+MAX_FOLDERS_DEEP = 40
 _WORD = Pattern(r"[a-z][a-z_-]*")
 
 
@@ -148,7 +150,7 @@ def join(folder: str, path: str) -> str:
             parts.pop()
         elif part not in ("", "."):
             parts.append(part)
-    return "/".join(parts)
+    return "/".join(parts) if len(parts) <= MAX_FOLDERS_DEEP else folder
 
 
 def strip(words: Sequence[str]) -> tuple[list[str], str]:

@@ -21,6 +21,7 @@ from devtool.detection.layers import (
     queue_evidence,
     web_imports,
 )
+from devtool.detection.listening import Listening, listening
 from devtool.detection.phases import DEFAULT_DESCRIPTION, phase_of
 from devtool.detection.projects import (
     Collection,
@@ -299,10 +300,10 @@ def _components(found: Findings, choice: Choice) -> tuple[Component, ...]:
     programs = [] if chosen else _console_component(found)
     if not chosen and (found.pages or not programs):
         chosen = _alone(found)
-    components = [_component(votes) for votes in chosen]
+    components = [_component(found, votes) for votes in chosen]
     if components:
         components += _static(found, components)
-        components += [_component(v, optional=True) for v in _on_request(found, chosen)]
+        components += [_component(found, v, optional=True) for v in _on_request(found, chosen)]
     return tuple([*components, *found.pages[:1]] or programs)
 
 
@@ -336,13 +337,13 @@ def _console_component(found: Findings) -> list[Component]:
     named.sort(key=lambda v: not (v.declared and not v.target.cwd))
     best = next((c for c in found.consoles if c.score > ENOUGH_CONSOLE), None)
     if named and (best is None or named[0].weight >= ENOUGH):
-        return [_component(named[0])]
+        return [_component(found, named[0])]
     if best is None or best.target.problems:
         return []
-    return [_component(Votes(best.target, evidence=[best.evidence]))]
+    return [_component(found, Votes(best.target, evidence=[best.evidence]))]
 
 
-def _component(votes: Votes, *, optional: bool = False) -> Component:
+def _component(found: Findings, votes: Votes, *, optional: bool = False) -> Component:
     target = votes.target
     role = target.framework.role
     return Component(
@@ -350,49 +351,34 @@ def _component(votes: Votes, *, optional: bool = False) -> Component:
         framework=target.framework.slug,
         root=target.cwd,
         entry=target.entry,
-        start=start_of(target),
+        start=start_of(target, listening(found.resolver.index, target)),
         evidence=tuple(votes.evidence),
         optional=optional,
     )
 
 
-def start_of(target: Target) -> Start:
+def start_of(target: Target, where: Listening) -> Start:
     """How a target is started: its framework's way, or by path, module or name."""
     framework = target.framework
     start = framework.start
-    port = target.port or start.port
     if target.kind in ("app", "ui", "langgraph", "reflex") or (
         target.kind == "manage" and framework.slug == "django"
     ):
         extra = framework.factory if target.factory else ()
-        return Start(
-            argv=(*start.argv, *extra),
-            cwd=target.cwd,
-            address=start.address,
-            reload=start.reload,
-            no_reload=start.no_reload,
-            env=start.env,
-            port=port,
-            http=start.http,
-            tty=start.tty,
-        )
+        argv = (*start.argv, *extra)
+        return start._replace(argv=argv, cwd=target.cwd, port=target.port or start.port)
     if target.kind == "command":
-        argv: tuple[str, ...] = ("{bin}/{entry}", *target.words)
+        argv = ("{bin}/{entry}", *target.words)
     elif target.kind == "task":
-        argv = (target.words[0], "run", "{entry}") if target.words else ("{entry}",)
+        argv = (*target.words, "run", "{entry}")
     elif target.kind == "module":
         argv = ("{python}", "-m", "{entry}", *target.words)
     else:
         argv = ("{python}", "{entry}", *target.words)
-    stdio = framework.role is Role.CONSOLE
-    return Start(
-        argv=argv,
-        cwd=target.cwd,
-        env=start.env,
-        port=None if stdio else port,
-        http=not stdio,
-        tty=stdio,
-    )
+    if where.stdio:
+        return Start(argv=argv, cwd=target.cwd, http=False, tty=True)
+    env = (*start.env, *((("PORT", "{port}"),) if where.moves else ()))
+    return Start(argv=argv, cwd=target.cwd, env=env, port=where.port)
 
 
 def _candidate(votes: Votes) -> Candidate:

@@ -197,7 +197,7 @@ class SourceTree:
 
     def note(self, path: str, text: str, *, kind: str = "unreadable", line: int = 0) -> None:
         """Record something about a file, once."""
-        note = Note(f"{path} {text}", path, line, kind)
+        note = Note(f"{path} {text}" if path else text, path, line, kind)
         if note not in self.notes:
             self.notes.append(note)
 
