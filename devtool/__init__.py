@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from devtool.launch import plan
     from devtool.model.detection import Component, Detection, Evidence, Phase, Role, Strength
     from devtool.model.launch import LaunchPlan, Service
+    from devtool.scaffold.builder import new_project, preview_project
+    from devtool.scaffold.changes import Change, diff_changes
+    from devtool.scaffold.spec import ProjectSpec
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AmbiguousError": "devtool.errors",
+    "Change": "devtool.scaffold.changes",
     "Component": "devtool.model.detection",
     "ConfigError": "devtool.errors",
     "ConflictError": "devtool.errors",
@@ -36,6 +40,7 @@ _HOMES = {
     "LaunchPlan": "devtool.model.launch",
     "Phase": "devtool.model.detection",
     "ProjectPhaseDetector": "devtool.api",
+    "ProjectSpec": "devtool.scaffold.spec",
     "Role": "devtool.model.detection",
     "Service": "devtool.model.launch",
     "ServiceError": "devtool.errors",
@@ -43,11 +48,15 @@ _HOMES = {
     "ToolchainError": "devtool.errors",
     "UndetectedError": "devtool.errors",
     "detect": "devtool.detection",
+    "diff_changes": "devtool.scaffold.changes",
+    "new_project": "devtool.scaffold.builder",
     "plan": "devtool.launch",
+    "preview_project": "devtool.scaffold.builder",
 }
 
 __all__ = [
     "AmbiguousError",
+    "Change",
     "Component",
     "ConfigError",
     "ConflictError",
@@ -58,6 +67,7 @@ __all__ = [
     "LaunchPlan",
     "Phase",
     "ProjectPhaseDetector",
+    "ProjectSpec",
     "Role",
     "Service",
     "ServiceError",
@@ -66,7 +76,10 @@ __all__ = [
     "UndetectedError",
     "__version__",
     "detect",
+    "diff_changes",
+    "new_project",
     "plan",
+    "preview_project",
 ]
 
 

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "logs": ("logs",),
     "config": ("config",),
     "init": ("init",),
+    "new": ("new", "shop"),
 }
 OTHERS = {
     "phase --explain": ("phase", "--explain"),

@@ -20,6 +20,7 @@ COMMANDS = {
     "logs": ("devtool.cli.logs", "logs"),
     "config": ("devtool.cli.config", "config"),
     "init": ("devtool.cli.init", "init"),
+    "new": ("devtool.cli.new", "new"),
 }
 
 

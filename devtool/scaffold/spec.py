@@ -1,0 +1,75 @@
+"""What somebody asks for, checked once, here."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from dataclasses import dataclass
+
+from devtool.errors import ConfigError
+
+NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*", re.ASCII)
+LONGEST_NAME = 64
+# Device names of Windows: no file or folder may have them there.
+RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
+# Names that would hide a package the generated code imports, or a folder of its own.
+TAKEN = {"app", "backend", "frontend", "pytest", "rich", "src", "test", "tests", "typer"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSpec:
+    """A project to generate.
+
+    Args:
+        name: Its folder and distribution name.
+        phase: The phase it starts in.
+        features: What it has beyond the features every project of its phase has.
+        title: Its name for people; made from `name` when empty.
+        version: Its first version.
+
+    Raises:
+        ConfigError: If the name cannot be a folder, a distribution and a module.
+    """
+
+    name: str
+    phase: int = 1
+    features: tuple[str, ...] = ()
+    title: str = ""
+    version: str = "0.1.0"
+
+    def __post_init__(self) -> None:
+        problem = name_problem(self.name)
+        if problem:
+            raise ConfigError(
+                f"{self.name!r} cannot be the name of a project: {problem}",
+                hint="use lower case letters, digits and single hyphens, such as todo-api",
+            )
+        if not self.title:
+            words = re.split("[-_]", self.name)
+            object.__setattr__(self, "title", " ".join(word.capitalize() for word in words))
+        elif not self.title.isprintable() or set(self.title) & set("\"'\\`<>{}"):
+            raise ConfigError(
+                f"{self.title!r} cannot be the title of a project",
+                hint="use printable characters without quotes, brackets and backslashes",
+            )
+        if not re.fullmatch(r"\d+(\.\d+){1,2}", self.version, re.ASCII):
+            raise ConfigError(f"{self.version!r} is not a version of numbers", hint="such as 1.0.0")
+
+
+def name_problem(name: str) -> str:
+    """Why a name cannot be a project's, or an empty string."""
+    if not NAME.fullmatch(name):
+        return "it has other characters, or starts or ends with one that may not stand there"
+    if len(name) > LONGEST_NAME:
+        return f"it is longer than {LONGEST_NAME} characters"
+    module = name.replace("-", "_")
+    if keyword.iskeyword(module) or keyword.issoftkeyword(module):
+        return "it is a word of the Python language"
+    if module in sys.stdlib_module_names:
+        return "a module of Python's standard library has that name"
+    if name in RESERVED:
+        return "it is a device on Windows"
+    if module in TAKEN:
+        return "a package or folder that generated projects use has that name"
+    return ""

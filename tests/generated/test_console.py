@@ -1,0 +1,72 @@
+"""The generated console project passes its own checks and works on a real terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtool import ProjectSpec, detect, new_project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("console")
+    new_project(ProjectSpec(name="shop"), folder)
+    return folder / "shop"
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        ("pytest", "-q", "-p", "no:cacheprovider"),
+        ("ruff", "check", "--no-cache", "."),
+        ("ruff", "format", "--no-cache", "--check", "."),
+        ("mypy", "--cache-dir", os.devnull),
+    ],
+    ids=lambda check: "-".join(check[:2]),
+)
+def test_its_own_checks_pass(project: Path, check: tuple[str, ...]) -> None:
+    ended = subprocess.run(
+        (sys.executable, "-m", *check),
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_it_is_detected(project: Path) -> None:
+    found = detect(project)
+    assert found.phase.value == 1
+    assert [component.entry for component in found.components] == ["src/main.py"]
+
+
+def test_it_talks_on_a_terminal(project: Path) -> None:
+    controller, terminal = pty.openpty()
+    child = subprocess.Popen(
+        (sys.executable, "src/main.py"),
+        cwd=project,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    os.write(controller, b"add milk\ndone 1\nquit\n")
+    shown = b""
+    try:
+        while chunk := os.read(controller, 4096):
+            shown += chunk
+    except OSError:  # the terminal's other end is closed: the program ended
+        pass
+    finally:
+        os.close(controller)
+    assert child.wait(timeout=60) == 0
+    assert b"added 1: milk" in shown
+    assert b"done: milk" in shown
