@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from devtool.config import ServiceSettings, Settings
+from devtool.config.worktree import port_offset
 from devtool.errors import AmbiguousError, ConfigError, UndetectedError
 from devtool.model.detection import Component, Detection, Note, Role, Toolchain
 from devtool.model.launch import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WEB = (Role.BACKEND, Role.UI, Role.MCP)
 PORTS_TRIED = 200
+MAX_PORT = 65_535
 
 
 def is_port_free(host: str, port: int) -> bool:
@@ -195,6 +197,7 @@ class _Assembly:
         self.port_free = port_free
         self.notes = notes
         self.main = _main(drafts)
+        self.offset = port_offset(self.root)
         self.ports = self._ports()
 
     def services(self) -> list[Service]:
@@ -224,18 +227,29 @@ class _Assembly:
                 text = f"{draft.name} chooses its port itself: --port has no effect"
                 self.notes.append(Note(text, kind="option"))
             return usual
-        if isinstance(asked, int) and (own is None or not self._from_file("port")):
+        if isinstance(asked, int) and not self._from_file("port"):
             return asked
         if asked == "auto":
             return self._free(draft, usual or 8000, taken, said=True)
-        if own is not None or usual is None:
-            return own
-        if draft is self.main and usual not in taken:
-            return usual
-        return self._free(draft, usual, taken, said=False)
+        named = own or (asked if isinstance(asked, int) else None)
+        first = named or usual
+        if first is None:
+            return None
+        first = self._in_this_tree(draft, first)
+        if named is not None or (draft is self.main and first not in taken):
+            return first
+        return self._free(draft, first, taken, said=False)
 
     def _from_file(self, key: str) -> bool:
         return "toml" in self.settings.values[key].source
+
+    def _in_this_tree(self, draft: Draft, port: int) -> int:
+        """A port that the files share, made this working tree's own."""
+        if not self.offset or port + self.offset > MAX_PORT:
+            return port
+        text = f"{draft.name}: port {port + self.offset}, this git worktree's own"
+        self.notes.append(Note(text, kind="port"))
+        return port + self.offset
 
     def _free(self, draft: Draft, first: int, taken: set[int], *, said: bool) -> int:
         host = self._host(draft)

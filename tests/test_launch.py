@@ -294,3 +294,44 @@ def test_a_program_that_chooses_its_port_keeps_it(tmp_path: Path) -> None:
     assert any("--port has no effect" in note.text for note in made.notes)
     moves = script._replace(start=script.start._replace(env=(("PORT", "{port}"),)))
     assert only(planned(tmp_path, moves, port="9000")).port == 9000
+
+
+def worktree(main: Path, name: str) -> Path:
+    """A linked working tree, as git lays it out."""
+    inside = main / ".git" / "worktrees" / name
+    inside.mkdir(parents=True)
+    root = main.parent / name
+    root.mkdir()
+    (root / ".git").write_text(f"gitdir: {inside}\n")
+    return root
+
+
+def test_each_git_worktree_has_ports_of_its_own(tmp_path: Path) -> None:
+    main = tmp_path / "shop"
+    main.mkdir()
+    roots = [worktree(main, name) for name in ("fix-login", "new-cart")]
+    assert [s.port for s in planned(main, BACKEND, FRONTEND).services] == [8000, 5173]
+    first, second = (planned(root, BACKEND, FRONTEND) for root in roots)
+    ports = [service.port for made in (first, second) for service in made.services]
+    assert len({8000, 5173, *ports}) == 6
+    assert planned(roots[0], BACKEND, FRONTEND) == first, "the same ports at every run"
+    assert dict(first.services[1].env)["PORT"] == str(first.services[1].port)
+    assert any("worktree" in note.text for note in first.notes)
+    assert only(planned(roots[0], BACKEND, port="8000")).port == 8000
+
+
+def test_a_port_of_the_shared_file_moves_with_the_worktree(tmp_path: Path) -> None:
+    main = tmp_path / "shop"
+    main.mkdir()
+    root = worktree(main, "fix-login")
+    for folder in (main, root):
+        (folder / "devtool.toml").write_text("port = 9000\n")
+    assert only(planned(main, BACKEND)).port == 9000
+    assert only(planned(root, BACKEND)).port != 9000
+    assert only(planned(root, BACKEND, port="9000")).port == 9000
+
+
+@pytest.mark.parametrize("text", ["", "gitdir: ", "gitdir: /x/.git/modules/sub", "\xff", "gitdir"])
+def test_other_git_files_are_no_worktree(text: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text(text, encoding="latin-1")
+    assert only(planned(tmp_path, BACKEND)).port == 8000
