@@ -14,8 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FENCE = Pattern(r"^(?P<mark>```+|~~~+)[^\n]*\n(?P<body>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL)
-_INDENTED = Pattern(r"(?:^(?: {4}|\t)[^\n]*\n)+", re.MULTILINE)
+_FENCE = Pattern(
+    r"^(?P<mark>`{3,8}|~{3,8})[^\n]*\n(?P<body>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL
+)
+_INDENTED = Pattern(r"(?P<body>(?:^(?: {4}|\t)[^\n]*\n)+)", re.MULTILINE)
 
 
 _READMES = ("readme.md", "readme.rst", "readme", "readme.txt", "quickstart.md")
@@ -38,12 +40,7 @@ def prose(tree: SourceTree) -> Iterator[Declaration]:
 
 
 def _document(tree: SourceTree, source: str, path: str) -> Iterator[Declaration]:
-    text = tree.read(path) or ""
-    blocks = [(m.start("body"), m["body"]) for m in _FENCE.finditer(text)]
-    if path.endswith(".rst"):
-        blocks += [(m.start(), m[0]) for m in _INDENTED.finditer(text)]
-    for start, body in blocks:
-        first = text.count("\n", 0, start) + 1
+    for first, body in _blocks(tree.read(path) or "", path):
         folder = folder_of(path)
         for offset, raw in enumerate(body.splitlines()):
             line = raw.strip().removeprefix("$ ").removeprefix("> ")
@@ -65,3 +62,13 @@ def _document(tree: SourceTree, source: str, path: str) -> Iterator[Declaration]
                     )
                 else:
                     yield Declaration(source, path, first + offset, place, found)
+
+
+def _blocks(text: str, path: str) -> Iterator[tuple[int, str]]:
+    """The blocks of code in a document, each with its first line."""
+    for pattern in (_FENCE, _INDENTED) if path.endswith(".rst") else (_FENCE,):
+        line, position = 1, 0
+        for match in pattern.finditer(text):
+            line += text.count("\n", position, match.start("body"))
+            position = match.start("body")
+            yield line, match["body"]
