@@ -282,7 +282,7 @@ class _Assembly:
         port = self.ports.get(draft.name)
         url = _url(host, port) if port is not None else ""
         cwd = own.cwd if own and own.cwd is not None else component.start.cwd if component else ""
-        words = _Words(self.root, component, host, port, self._backend_url())
+        words = _Words(self.root, component, host, port, self._backend_url(), self._frontend_url())
         argv = own.command if own and own.command else self._argv(draft, words)
         runnable, fix = _readiness(component, words) if not (own and own.command) else ("", "")
         restart = (own.restart if own else "") or self.settings.text("restart")
@@ -339,7 +339,7 @@ class _Assembly:
         if draft.component is not None:
             for name, value in draft.component.start.env:
                 filled = words.fill(value)
-                if filled:
+                if filled and (words.frontend_url or "{frontend_url}" not in value):
                     env[name] = filled
         if draft.settings is not None:
             env |= dict(draft.settings.env)
@@ -359,6 +359,14 @@ class _Assembly:
         )
         return _url(self._host(backend), self.ports[backend.name]) if backend else ""
 
+    def _frontend_url(self) -> str:
+        """Where the frontend is, if that is not where its backend expects it."""
+        for draft in self.drafts:
+            usual = draft.component.start.port if draft.component else None
+            if draft.role is Role.FRONTEND and self.ports.get(draft.name, usual) != usual:
+                return _url(self._host(draft), self.ports[draft.name])
+        return ""
+
 
 class _Words(NamedTuple):
     """What the placeholders of a start command stand for."""
@@ -368,6 +376,7 @@ class _Words(NamedTuple):
     host: str
     port: int | None
     backend_url: str
+    frontend_url: str
 
     def fill(self, word: str) -> str:
         """A word with its placeholders replaced; a bare `{--}` may vanish."""
@@ -385,6 +394,7 @@ class _Words(NamedTuple):
             "{host}": self.host,
             "{port}": str(self.port) if self.port is not None else "",
             "{backend_url}": self.backend_url,
+            "{frontend_url}": self.frontend_url,
         }
         for name, value in values.items():
             word = word.replace(name, value)

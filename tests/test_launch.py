@@ -335,3 +335,13 @@ def test_a_port_of_the_shared_file_moves_with_the_worktree(tmp_path: Path) -> No
 def test_other_git_files_are_no_worktree(text: str, tmp_path: Path) -> None:
     (tmp_path / ".git").write_text(text, encoding="latin-1")
     assert only(planned(tmp_path, BACKEND)).port == 8000
+
+
+def test_a_backend_is_told_of_a_frontend_that_moved(tmp_path: Path) -> None:
+    env = (("CORS_ORIGINS", '["http://localhost:3000", "{frontend_url}"]'),)
+    backend = BACKEND._replace(start=BACKEND.start._replace(env=env))
+    usual = planned(tmp_path, backend, FRONTEND).services[0]
+    assert "CORS_ORIGINS" not in dict(usual.env)
+    moved = planned(tmp_path, backend, FRONTEND, taken=(5173,)).services[0]
+    expected = '["http://localhost:3000", "http://127.0.0.1:5174"]'
+    assert dict(moved.env)["CORS_ORIGINS"] == expected

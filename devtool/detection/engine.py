@@ -22,6 +22,7 @@ from devtool.detection.layers import (
     web_imports,
 )
 from devtool.detection.listening import Listening, listening
+from devtool.detection.origins import origin_variables
 from devtool.detection.phases import DEFAULT_DESCRIPTION, phase_of
 from devtool.detection.projects import (
     Collection,
@@ -285,9 +286,12 @@ def _facts(ranked: Sequence[Votes], role: Role) -> list[Evidence]:
 def _with_toolchain(tree: SourceTree, component: Component) -> Component:
     if component.role is Role.FRONTEND and component.framework != "static":
         toolchain = javascript_toolchain(tree, component.root)
-    else:
-        toolchain = python_toolchain(tree, component.root, os.environ)
-    return component._replace(toolchain=toolchain)
+        return component._replace(toolchain=toolchain)
+    toolchain = python_toolchain(tree, component.root, os.environ)
+    start = component.start
+    if component.role is Role.BACKEND:
+        start = start._replace(env=(*start.env, *origin_variables(tree, component.root)))
+    return component._replace(toolchain=toolchain, start=start)
 
 
 # --- components --------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Start(NamedTuple):
     `argv` may hold the placeholders `{python}` (the interpreter of its toolchain), `{entry}`,
     `{host}` and `{port}`; `address` is appended to it when the component listens, `reload` or
     `no_reload` to switch the framework's own reloader on or off. `env` is added to the service's
-    environment and may hold `{host}` and `{port}`. `cwd` is relative to the root of the detection.
+    environment and may hold `{host}`, `{port}`, `{backend_url}` and `{frontend_url}`. `cwd` is relative to the root of the detection.
     """
 
     argv: tuple[str, ...]
