@@ -62,13 +62,18 @@ def hop_into_shell(
     ) or next(iter(tree.named(name.lower())), None)
     if script is None:
         return
-    last: Declaration | None = None
+    last = tree.once(("last server", script), lambda: _last_server(tree, script))
+    if last is not None:
+        yield origin.declares(*last)
+
+
+def _last_server(tree: SourceTree, script: str) -> tuple[str, Invocation] | None:
+    last: tuple[str, Invocation] | None = None
     for place, words in script_lines(tree, script):
         found = parse(words)
         if found is not None and found.kind not in ("shell", "command", "task"):
-            last = origin.declares(join(folder_of(script), place), found)
-    if last is not None:
-        yield last
+            last = join(folder_of(script), place), found
+    return last
 
 
 def script_lines(tree: SourceTree, path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -96,15 +101,25 @@ def hop_into_task(
         if path.endswith("pyproject.toml"):
             yield from _pyproject_task(tree, origin, path, invocation.target)
             continue
+        for lines in _targets_by_name(tree, path).get(invocation.target, ()):
+            yield from make_commands(tree, origin, path, lines)
+
+
+def _targets_by_name(tree: SourceTree, path: str) -> dict[str, list[list[tuple[int, str]]]]:
+    def make() -> dict[str, list[list[tuple[int, str]]]]:
+        found: dict[str, list[list[tuple[int, str]]]] = {}
         for name, lines in make_targets(tree, path):
-            if name == invocation.target:
-                yield from make_commands(tree, origin, path, lines)
+            found.setdefault(name, []).append(lines)
+        return found
+
+    return tree.once(("targets", path), make)
 
 
 def _pyproject_task(
     tree: SourceTree, origin: Origin, pyproject: str, wanted: str
 ) -> Iterator[Declaration]:
-    for name, command in tasks(tree.toml(pyproject)):
+    known = tree.once(("tasks", pyproject), lambda: [*tasks(tree.toml(pyproject))])
+    for name, command in known:
         if name != wanted or not tree.affords_command():
             continue
         for place, words in pieces(split_line(command), folder_of(pyproject)):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAX_CLOSURE = 150
+# Imports looked at from all starting points together.
+MAX_TAKEN = 400_000
 # Names of well-known distributions that local folders like to carry too: where the local one does
 # not resolve, the library is meant.
 _SHARED_NAMES = frozenset(
@@ -51,6 +53,13 @@ class Problem(NamedTuple):
     module: str
 
 
+class _Step(NamedTuple):
+    """The files that the imports of one file load, with their names, and those that fail."""
+
+    loaded: tuple[tuple[str, str | None], ...]
+    problems: tuple[Problem, ...]
+
+
 class Importer:
     """Resolves first-party modules in a tree."""
 
@@ -58,6 +67,8 @@ class Importer:
         self.index = index
         self.tree = index.tree
         self._tops: dict[str, int] | None = None
+        self._direct: dict[tuple[object, ...], _Step] = {}
+        self._taken = 0
 
     def find(self, base: str, module: str) -> str | None:
         """The file of `module` below `base`, the folder of a namespace package, or None."""
@@ -92,7 +103,7 @@ class Importer:
         seen: set[tuple[str, str | None]] = set()
         search = list(roots)
         todo: list[tuple[str, str | None]] = [(path, module)]
-        while todo and len(seen) < MAX_CLOSURE:
+        while todo and len(seen) < MAX_CLOSURE and self._taken < MAX_TAKEN:
             here = todo.pop()
             if here in seen:
                 continue
@@ -100,9 +111,26 @@ class Importer:
             current, name = here
             if self.index.edits_path(current):
                 search += [folder for folder in ancestors(current) if folder not in search]
-            for statement in self.index.imports(current):
-                bad += self._follow(current, name, statement, search, declared, todo)
+            step = self._step(current, name, tuple(search), declared)
+            self._taken += 1 + len(step.loaded)
+            bad += step.problems
+            todo += [each for each in step.loaded if each not in seen]
         return bad
+
+    def _step(
+        self, path: str, name: str | None, roots: tuple[str, ...], declared: frozenset[str]
+    ) -> _Step:
+        """What one file's imports load and miss, found out once for each way to import it."""
+        key = (path, name, roots, declared)
+        if key not in self._direct:
+            loaded: list[tuple[str, str | None]] = []
+            problems = [
+                problem
+                for statement in self.index.imports(path)
+                for problem in self._follow(path, name, statement, roots, declared, loaded)
+            ]
+            self._direct[key] = _Step(tuple(dict.fromkeys(loaded)), tuple(problems))
+        return self._direct[key]
 
     def _follow(
         self,

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 _REQUIREMENT = Pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
+# An extra's brackets stand inside the quotes.
+_REQUIRES = r"install_requires\s*=\s*\[((?:[^\]\"']|\"[^\"\n]*\"|'[^'\n]*')*)"
+
+
 def normalise(name: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -50,8 +54,8 @@ def _manifests(tree: SourceTree, prefix: str) -> Iterator[tuple[str, list[str]]]
         yield pipfile, [normalise(n) for n in packages] if isinstance(packages, dict) else []
     setup = f"{prefix}setup.py"
     if tree.has(setup):
-        block = re.search(r"install_requires\s*=\s*\[(.*?)\]", tree.read(setup) or "", re.DOTALL)
-        quoted = re.findall(r"[\"']([^\"']+)[\"']", block[1]) if block else []
+        start = re.search(_REQUIRES, tree.read(setup) or "")
+        quoted = re.findall(r"[\"']([^\"']+)[\"']", start[1]) if start else []
         yield setup, [n for text in quoted if (n := requirement_name(text))]
 
 
@@ -84,7 +88,7 @@ def requirement_name(text: str) -> str:
 def _mentions(lines: list[str], names: set[str]) -> dict[str, int]:
     """The first line with each of some names in it."""
     found: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines if names else (), 1):
         for word in re.findall(r"[A-Za-z0-9][A-Za-z0-9._-]*", line):
             name = normalise(word.rstrip("._-"))
             if name in names:

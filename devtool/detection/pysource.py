@@ -97,6 +97,7 @@ class PythonIndex:
         self._imports: dict[str, tuple[Import, ...]] = {}
         self._modules: dict[str, dict[str, int]] = {}
         self._sources: dict[str, Source | None] = {}
+        self._edits: dict[str, bool] = {}
         self._marks = 0
 
     def imports(self, path: str) -> tuple[Import, ...]:
@@ -113,7 +114,9 @@ class PythonIndex:
 
     def edits_path(self, path: str) -> bool:
         """Whether the file changes `sys.path` itself."""
-        return _PATH_EDIT.search(self.tree.read(path) or "") is not None
+        if path not in self._edits:
+            self._edits[path] = _PATH_EDIT.search(self.tree.read(path) or "") is not None
+        return self._edits[path]
 
     def source(self, path: str) -> Source | None:
         """The facts of a file, or None with a note when it is not valid Python."""

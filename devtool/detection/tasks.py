@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from devtool.detection.commands import Invocation, join, parse, pieces, split_line
 from devtool.detection.declaration import Declaration, dig, files, folder_of, line_of
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MAX_SCRIPTS = 300
 _DEV_TASK = Pattern(
     r"(?:(?:run|start|dev|serve|up)[-_:.]?)?(?:dev|serve|server|start|run|api|web|app|backend|up)(?:[-_:.](?:dev|server|api|backend|start|local|run))?"
 )
@@ -100,8 +102,8 @@ def _hatch(tree: SourceTree, path: str, table: dict[str, object]) -> Iterator[De
 def _scripts(tree: SourceTree, path: str, scripts: object, name: object) -> Iterator[Declaration]:
     if not isinstance(scripts, dict):
         return
-    for script, target in scripts.items():
-        if isinstance(target, str) and isinstance(script, str) and tree.affords_command():
+    for script, target in islice(scripts.items(), MAX_SCRIPTS):
+        if isinstance(target, str) and isinstance(script, str):
             invocation = Invocation(
                 "command", script, target, ("named",) if _same(script, name) else ()
             )

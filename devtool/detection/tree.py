@@ -27,6 +27,9 @@ from devtool.model.detection import Note
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 MAX_DEPTH = 9
 MAX_ENTRIES = 8_000
@@ -37,9 +40,11 @@ MAX_FILE_BYTES = 1_048_576
 MAX_DECLARATION_BYTES = 262_144
 # Command lines taken apart, in all files together: each costs some 30 microseconds.
 MAX_COMMANDS = 10_000
+# TOML and YAML take a microsecond for a byte.
+MAX_PARSED_BYTES = 1_048_576
 MAX_READS = 1_200
 MAX_NOTES = 100
-MAX_TOTAL_BYTES = 24 * 1_048_576
+MAX_TOTAL_BYTES = 12 * 1_048_576
 
 # What may be long: source, and manifests that are only searched.
 _LONG_SUFFIXES = (".py", ".yaml", ".yml")
@@ -117,6 +122,8 @@ class SourceTree:
         self._text: dict[str, str | None] = {}
         self._parsed: dict[tuple[str, str], object] = {}
         self._lines: dict[str, list[str]] = {}
+        self._made: dict[tuple[str, ...], object] = {}
+        self._parsed_bytes = 0
         self._reads = 0
         self._commands = 0
         self._bytes = 0
@@ -185,6 +192,12 @@ class SourceTree:
         if path not in self._lines:
             self._lines[path] = (self.read(path) or "").splitlines()
         return self._lines[path]
+
+    def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What `make` returned when it was first called for this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]  # type: ignore[return-value]  # a key is always used for one type
 
     def affords_command(self) -> bool:
         """Whether there is time to take one more command line apart; noted where there is not."""
@@ -320,6 +333,7 @@ class SourceTree:
 
     def _read_bytes(self, path: str) -> bytes | None:
         if self._reads >= MAX_READS or self._bytes >= MAX_TOTAL_BYTES:
+            self._note_once(Note("only part of the files of this tree was read", kind="budget"))
             return None
         real = self._regular(path)
         if real is None:
@@ -348,6 +362,12 @@ class SourceTree:
     def _load(self, kind: str, path: str, load: Callable[[str], object]) -> object:
         text = self.read(path)
         if not text or not text.strip():
+            return None
+        self._parsed_bytes += len(text) if kind != "json" else 0
+        if self._parsed_bytes > MAX_PARSED_BYTES:
+            self._note_once(
+                Note("only part of the TOML and YAML of this tree was parsed", kind="budget")
+            )
             return None
         try:
             return load(text)
