@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from devtool.config import Settings
-    from devtool.model.detection import Detection
+    from devtool.model.detection import Detection, Note
     from devtool.model.launch import LaunchPlan, Service
     from devtool.model.state import ProcessState, Report, RunState, Stopped
     from devtool.runner.logs import Line as Line  # noqa: PLC0414 (for cli, which may not import runner)
@@ -414,6 +414,24 @@ def stop_project(root: str | Path = ".", *, timeout: float = 30.0) -> list[Stopp
     from devtool.runner import stop
 
     return stop(project_root(root), timeout=timeout)
+
+
+def missing_backings(plan: LaunchPlan) -> tuple[Note, ...]:
+    """A sentence for each database that services ask for on this machine and that is not there."""
+    from devtool.runner.backing import notes, unanswered
+
+    return tuple(notes(unanswered(plan)))
+
+
+def plan_with_backings(plan: LaunchPlan) -> LaunchPlan:
+    """The plan with the databases in front that services ask for and that do not answer.
+
+    Raises:
+        ToolchainError: When a server's program is not installed.
+    """
+    from devtool.runner.backing import unanswered, with_backings
+
+    return with_backings(plan, unanswered(plan))
 
 
 def sync_plan(plan: LaunchPlan, detection: Detection, emit: Callable[[str], None]) -> None:

@@ -426,7 +426,7 @@ def _moves(component: Component) -> bool:
 
 def _main(drafts: Sequence[Draft]) -> Draft | None:
     """The service that --port and the words after `--` are for."""
-    order = (*WEB, Role.FRONTEND, Role.CONSOLE, Role.WORKER)
+    order = (*WEB, Role.FRONTEND, Role.CONSOLE, Role.WORKER, Role.DATABASE)
     return min(drafts, key=lambda draft: order.index(draft.role), default=None)
 
 
@@ -499,7 +499,7 @@ def _quoted(text: str) -> str:
 
 def main_service(plan: LaunchPlan) -> Service:
     """The service that a plan is about: its backend, its user interface, or its console."""
-    order = (*WEB, Role.FRONTEND, Role.CONSOLE, Role.WORKER)
+    order = (*WEB, Role.FRONTEND, Role.CONSOLE, Role.WORKER, Role.DATABASE)
     return min(plan.services, key=lambda service: order.index(service.role))
 
 

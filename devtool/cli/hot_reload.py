@@ -17,6 +17,7 @@ from devtool.cli.run import (
     Open,
     Port,
     Sync,
+    WithServices,
     run,
 )
 
@@ -28,6 +29,7 @@ def hot_reload(
     only: Only = None,
     left_out: Except = None,
     sync: Sync = None,
+    with_services: WithServices = None,
     detach: Detach = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -45,6 +47,7 @@ def hot_reload(
         only=only,
         left_out=left_out,
         sync=sync,
+        with_services=with_services,
         detach=detach,
         dry_run=dry_run,
         as_json=as_json,

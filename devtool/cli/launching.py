@@ -16,6 +16,7 @@ _FLAGS: dict[str, tuple[str, bool]] = {
     "--no-reload": ("reload", False),
     "--open": ("open", True),
     "--sync": ("sync", True),
+    "--with-services": ("with_services", True),
     "--detach": ("detach", True),
     "-d": ("detach", True),
     "--dry-run": ("dry_run", True),
@@ -135,10 +136,13 @@ def _start(
     if settings.flag("sync"):
         sync_plan(plan, detect_project(root, settings), lambda line: print(line, flush=True))
         plan = plan_project(root, cli=chosen, extra=extra)
+    with_services = settings.flag("with_services")
+    plan = _with_databases(plan, with_services=with_services)
     _introduce(plan)
 
     def replan() -> LaunchPlan:
         other = plan_project(root, cli=chosen, extra=extra)
+        other = _with_databases(other, with_services=with_services)
         _introduce(other)
         return other
 
@@ -148,6 +152,39 @@ def _start(
     pid = detach_plan(plan, on_ready=_announce, open_page=open_page, replan=replan)
     print(f"running in the background (devtool pid {pid}); devtool stop ends it")
     return 0
+
+
+def _with_databases(plan: LaunchPlan, *, with_services: bool) -> LaunchPlan:
+    """The plan with the databases it lacks, or a sentence for each of them."""
+    import sys
+
+    if not _mentions_database(plan):
+        return plan
+    from devtool.api import missing_backings, plan_with_backings
+    from devtool.cli.text import note_lines
+
+    if with_services:
+        return plan_with_backings(plan)
+    for line in note_lines(missing_backings(plan)):
+        print(line, file=sys.stderr, flush=True)
+    return plan
+
+
+def _mentions_database(plan: LaunchPlan) -> bool:
+    """Whether a look at the variables is worth what it loads."""
+    import os
+
+    values = [*os.environ.values(), *(v for service in plan.services for _, v in service.env)]
+    if any("postgres" in value or "redis" in value for value in values):
+        return True
+    for file in {file for service in plan.services for file in service.env_files}:
+        try:
+            text = Path(file).read_bytes()[: 1 << 20]
+        except OSError:
+            continue  # the run itself says what is wrong with it
+        if b"postgres" in text or b"redis" in text:
+            return True
+    return False
 
 
 def _announce(what: str) -> None:

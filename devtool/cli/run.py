@@ -27,6 +27,10 @@ Except = Annotated[
     list[str] | None, typer.Option("--except", metavar="NAME,..", help="Leave these services out.")
 ]
 Sync = Annotated[bool | None, typer.Option("--sync", help="Bring environments up first.")]
+WithServices = Annotated[
+    bool | None,
+    typer.Option("--with-services", help="Start PostgreSQL and Redis where they are asked for."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be started, and end.")]
 Detach = Annotated[
     bool, typer.Option("--detach", "-d", help="Leave it in the background once it answers.")
@@ -55,6 +59,7 @@ def run(
     only: Only = None,
     left_out: Except = None,
     sync: Sync = None,
+    with_services: WithServices = None,
     detach: Detach = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -74,6 +79,7 @@ def run(
         "only": only,
         "except": left_out,
         "sync": sync,
+        "with_services": with_services,
         "grace": grace,
         "env_files": env_files,
     }

@@ -90,6 +90,9 @@ KEYS: dict[str, Key] = {
     "env_files": Key(names, (), "files of variables given to every service"),
     "grace": Key(seconds, 5.0, "seconds between the gentle signal and the hard one"),
     "restart": Key(restart, "never", "never, on-failure or always"),
+    "with_services": Key(
+        flag, default=False, about="start PostgreSQL and Redis where services ask for them"
+    ),
     "sync": Key(flag, default=False, about="bring environments up before starting"),
 }
 

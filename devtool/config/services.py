@@ -34,7 +34,7 @@ _SERVICE_KEYS = (
     "tty",
     "reload",
 )
-_ROLES = ("console", "backend", "ui", "mcp", "frontend", "worker")
+_ROLES = ("console", "backend", "ui", "mcp", "frontend", "worker", "database")
 
 
 def frameworks(table: Mapping[str, object], where: str) -> Iterator[tuple[dict[str, object], str]]:

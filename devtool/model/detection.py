@@ -26,6 +26,7 @@ class Role(StrEnum):
     MCP = "mcp"
     FRONTEND = "frontend"
     WORKER = "worker"
+    DATABASE = "database"
 
 
 class Phase(IntEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -202,10 +203,10 @@ def test_config_shows_values_and_sources(devtool: Devtool, shop: Path) -> None:
         'host = "0.0.0.0"\n[services.backend]\nenv = {TOKEN = "hunter2"}\nport = 9000\n'
     )
     done = devtool("config", "-C", str(shop), DEVTOOL_PORT="1234")
-    text = done.stdout.decode()
-    assert f"host      = 0.0.0.0   from devtool.toml ({shop / 'devtool.toml'})" in text
-    assert "port      = 1234   from environment (DEVTOOL_PORT)" in text
-    assert "reload    = true   from default" in text
+    text = re.sub(r" +", " ", done.stdout.decode())
+    assert f"host = 0.0.0.0 from devtool.toml ({shop / 'devtool.toml'})" in text
+    assert "port = 1234 from environment (DEVTOOL_PORT)" in text
+    assert "reload = true from default" in text
     assert "TOKEN" in text
     assert "hunter2" not in text
     body = devtool("config", "--json", "-C", str(shop)).stdout
