@@ -195,38 +195,72 @@ class _Reader:
         self.functions: dict[str, Function] = {}
         self.classes: dict[str, tuple[str, ...]] = {}
         self.calls: list[Call] = []
-        self.decorators: list[tuple[str, int]] = []
+        self.definitions: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef] = []
         self.guard = 0
 
     def facts(self) -> Source:
-        self._bind_imports()
+        calls = self._walk()
         for node in self._top_level(self.module.body):
             self._statement(node)
-        self._collect_calls()
+        for call, scope in calls:
+            self._call(call, scope)
+        self.calls.sort(key=lambda call: call.line)
         return Source(
             self.names,
             self.bound,
             self.functions,
             self.classes,
             tuple(self.calls),
-            tuple(self.decorators),
+            tuple(self._decorators()),
             self.guard,
             len(self.module.body),
         )
 
-    def _bind_imports(self) -> None:
-        for node in self.ast.walk(self.module):
-            if isinstance(node, self.ast.Import):
-                for alias in node.names:
-                    top = alias.name.partition(".")[0]
-                    self.names.setdefault(alias.asname or top, alias.name if alias.asname else top)
-            elif isinstance(node, self.ast.ImportFrom):
-                module = "." * node.level + (node.module or "")
-                joint = "" if module.endswith(".") else "."
-                for alias in node.names:
-                    self.names.setdefault(
-                        alias.asname or alias.name, f"{module}{joint}{alias.name}"
-                    )
+    def _walk(self) -> list[tuple[ast.Call, str]]:
+        """Bind every import and gather calls and definitions, in one pass over the nodes."""
+        calls: list[tuple[ast.Call, str]] = []
+        for statement in self.module.body:
+            scope = self._scope_of(statement)
+            for node in self.ast.walk(statement):
+                if isinstance(node, self.ast.Call):
+                    calls.append((node, scope))
+                elif isinstance(node, self.ast.Import):
+                    self._bind_import(node)
+                elif isinstance(node, self.ast.ImportFrom):
+                    self._bind_import_from(node)
+                elif isinstance(
+                    node, self.ast.FunctionDef | self.ast.AsyncFunctionDef | self.ast.ClassDef
+                ):
+                    self.definitions.append(node)
+        return calls
+
+    def _scope_of(self, statement: ast.stmt) -> str:
+        if isinstance(
+            statement, self.ast.FunctionDef | self.ast.AsyncFunctionDef | self.ast.ClassDef
+        ):
+            return statement.name
+        if isinstance(statement, self.ast.If) and self._is_guard(statement.test):
+            return "guard"
+        return "module"
+
+    def _bind_import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            top = alias.name.partition(".")[0]
+            self.names.setdefault(alias.asname or top, alias.name if alias.asname else top)
+
+    def _bind_import_from(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        joint = "" if module.endswith(".") else "."
+        for alias in node.names:
+            self.names.setdefault(alias.asname or alias.name, f"{module}{joint}{alias.name}")
+
+    def _decorators(self) -> Iterator[tuple[str, int]]:
+        for node in sorted(self.definitions, key=lambda node: node.lineno):
+            for decorator in node.decorator_list:
+                made = decorator.func if isinstance(decorator, self.ast.Call) else decorator
+                name = self.dotted(made)
+                if name:
+                    yield name, decorator.lineno
 
     def _top_level(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
         for node in body:
@@ -325,29 +359,6 @@ class _Reader:
                 yield child
             if isinstance(child, self.ast.stmt | self.ast.ExceptHandler | self.ast.match_case):
                 yield from self._inside(child)
-
-    def _collect_calls(self) -> None:
-        todo: list[tuple[ast.AST, str]] = [(self.module, "module")]
-        while todo:
-            node, scope = todo.pop()
-            for child in self.ast.iter_child_nodes(node):
-                todo.append((child, self._scope_of(node, child, scope)))
-                if isinstance(child, self.ast.Call):
-                    self._call(child, scope)
-        self.calls.sort(key=lambda call: call.line)
-        self.decorators.sort(key=lambda decorator: decorator[1])
-
-    def _scope_of(self, parent: ast.AST, child: ast.AST, scope: str) -> str:
-        if isinstance(child, self.ast.FunctionDef | self.ast.AsyncFunctionDef | self.ast.ClassDef):
-            for decorator in child.decorator_list:
-                made = decorator.func if isinstance(decorator, self.ast.Call) else decorator
-                name = self.dotted(made)
-                if name:
-                    self.decorators.append((name, decorator.lineno))
-            return child.name if scope == "module" else scope
-        if isinstance(child, self.ast.If) and parent is self.module and self._is_guard(child.test):
-            return "guard"
-        return scope
 
     def _call(self, node: ast.Call, scope: str) -> None:
         callee = self.dotted(node.func)
