@@ -350,7 +350,9 @@ class _Assembly:
         named = draft.settings.env_files if draft.settings else ()
         if named or draft.role is Role.FRONTEND or draft.component is None:
             return tuple(str(self.root / name) for name in named)
-        found = next((f for f in (cwd, "") if (self.root / f / ".env").is_file()), None)
+        # Path.is_file raises where a folder is closed.
+        places = ((f, self.root / f / ".env") for f in (cwd, ""))
+        found = next((f for f, path in places if os.path.isfile(path)), None)  # noqa: PTH113
         return (str(self.root / found / ".env"),) if found is not None else ()
 
     def _backend_url(self) -> str:

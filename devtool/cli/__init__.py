@@ -20,11 +20,12 @@ def main() -> None:
     """Run the command that `sys.argv` names, and exit with its documented code."""
     _tolerate_odd_terminals()
     code = _run()
-    try:
-        sys.stdout.flush()
-    except OSError:
-        code = code or 1
-        _discard_output()
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or 1
+            _discard_output(number)
     sys.exit(code)
 
 
@@ -47,7 +48,7 @@ def _run() -> int:
         if error.errno not in UNPRINTABLE:
             return _report_bug(error)
         _discard_output()
-        sys.stderr.write(f"error: the output could not be written ({error.strerror})\n")
+        _tell(f"error: the output could not be written ({error.strerror})")
         return 1
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug gets a report, not a traceback
         return _report_bug(error)
@@ -87,10 +88,18 @@ def _tolerate_odd_terminals() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _discard_output() -> None:
+def _discard_output(number: int = 1) -> None:
     """Nobody reads our output any more: keep the interpreter's own flush from failing."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    os.dup2(nowhere, number)
+
+
+def _tell(line: str) -> None:
+    """Write a line to where errors go; where nobody reads those, the exit code has to do."""
+    try:
+        sys.stderr.write(line + "\n")
+    except OSError:
+        _discard_output(2)
 
 
 def _report(error: DevtoolError) -> None:
@@ -99,7 +108,7 @@ def _report(error: DevtoolError) -> None:
     if "--json" in sys.argv[1:]:
         sys.stdout.write(error_json(error) + "\n")
     for line in error_lines(error):
-        sys.stderr.write(line + "\n")
+        _tell(line)
 
 
 def _report_bug(error: Exception) -> int:
@@ -108,6 +117,6 @@ def _report_bug(error: Exception) -> int:
     from devtool.cli.bug import write_report
 
     where = write_report(error)
-    sys.stderr.write(f"error: a bug in devtool: {type(error).__name__}\n")
-    sys.stderr.write(f"hint: {where}; DEVTOOL_DEBUG=1 shows the traceback\n")
+    _tell(f"error: a bug in devtool: {type(error).__name__}")
+    _tell(f"hint: {where}; DEVTOOL_DEBUG=1 shows the traceback")
     return EXIT_BUG

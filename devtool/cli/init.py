@@ -21,7 +21,7 @@ def init(
     from devtool.errors import ConfigError
 
     path = project_root(root) / "devtool.toml"
-    if path.is_symlink() or path.exists():
+    if os.path.lexists(path):
         raise ConfigError(f"{path} is there already", hint="edit it, or remove it first")
     text = contents(plan_project(root))
     _write_new(path, text)
@@ -53,19 +53,23 @@ def contents(plan: LaunchPlan) -> str:
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Write a file that must not exist yet; nothing is left behind when that fails."""
+    """Write a file that must not exist yet, links included; nothing is left where that fails."""
+    from contextlib import suppress
+
     from devtool.errors import ConfigError, DevtoolError
 
-    temporary = path.with_name(f".devtool.toml.{os.getpid()}")
+    made = False
     try:
-        temporary.write_text(text, encoding="utf-8")
-        os.link(temporary, path)
+        with path.open("x", encoding="utf-8") as file:
+            made = True
+            file.write(text)
     except FileExistsError:
         raise ConfigError(f"{path} is there already", hint="edit it, or remove it first") from None
     except OSError as error:
+        if made:
+            with suppress(OSError):  # the first failure is the one to report
+                path.unlink()
         reason = (error.strerror or "error").lower()
         raise DevtoolError(
             f"{path} could not be written ({reason})", hint="check the folder"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

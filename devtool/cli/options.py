@@ -10,7 +10,12 @@ import typer
 Root = Annotated[
     Path,
     typer.Option(
-        "--root", "-C", help="Folder of the project.", metavar="DIR", show_default="this folder"
+        "--root",
+        "-C",
+        help="Folder of the project.",
+        metavar="DIR",
+        show_default="this folder",
+        readable=False,  # the commands say more about what they cannot read, also as JSON
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, see docs.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,7 @@ MAX_CONFIG_BYTES = 1_048_576
 def has_settings(root: Path) -> bool:
     """Whether any file could hold settings: most projects have none, and pay nothing for it."""
     return any(
-        (folder / FILE_NAME).exists() or read_tool_table(folder / "pyproject.toml") is not None
+        is_there(folder / FILE_NAME) or read_tool_table(folder / "pyproject.toml") is not None
         for folder in config_folders(root)
     )
 
@@ -23,9 +24,14 @@ def config_folders(root: Path) -> list[Path]:
     """The root, and its parents up to the repository's root where there is one."""
     start = root.absolute()
     for depth, folder in enumerate((start, *start.parents)):
-        if (folder / ".git").exists():
+        if is_there(folder / ".git"):
             return [start, *start.parents][: depth + 1]
     return [start]
+
+
+def is_there(path: Path) -> bool:
+    """As `Path.exists`, and false where a folder above is closed or the name is no usable one."""
+    return os.path.exists(path)  # noqa: PTH110 (Path.exists raises there)
 
 
 def read_toml(path: Path) -> dict[str, object] | None:

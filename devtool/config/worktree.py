@@ -8,6 +8,7 @@ side by side; the main one keeps the usual ports.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 PORTS_PER_TREE = 10
@@ -27,9 +28,10 @@ def linked_name(root: Path) -> str:
     """The name of the linked working tree that a folder lies in, or an empty string."""
     for folder in (root, *root.parents):
         marker = folder / ".git"
-        if marker.is_dir():
+        # Not Path's: those raise where a folder is closed.
+        if os.path.isdir(marker):  # noqa: PTH112
             return ""
-        if marker.is_file():
+        if os.path.isfile(marker):  # noqa: PTH113
             return _name(marker)
     return ""
 

@@ -59,6 +59,8 @@ _PIN_HINT = 'name it in devtool.toml: [services.backend] entry = "module:app"'
 RIVAL_SHARE = 0.8
 TWIN_SHARE = 0.97
 ENOUGH_CONSOLE = -2.0
+SURE_CONSOLE = 0.5
+MANY_SCRIPTS = 15
 
 
 class Refusal(NamedTuple):
@@ -265,7 +267,8 @@ def _layers(found: Findings) -> Iterator[tuple[str, list[Evidence]]]:
     yield "web-library", [] if web else web_imports(resolver)
     yield "ui", _facts(found.serving, Role.UI)
     yield "frontend", [fact for page in found.pages for fact in page.evidence[:1]]
-    yield "ai", ai_evidence(resolver)
+    if not _is_heap(found):
+        yield "ai", ai_evidence(resolver)
     # The layers of samples side by side are each one's own, not the collection's.
     if found.group is None or phase_folders(found.tree):
         yield "kubernetes", kubernetes_evidence(resolver)
@@ -339,12 +342,23 @@ def _static(found: Findings, components: Sequence[Component]) -> list[Component]
 def _console_component(found: Findings) -> list[Component]:
     named = [v for v in found.ranked if v.role is Role.CONSOLE and not v.target.problems]
     named.sort(key=lambda v: not (v.declared and not v.target.cwd))
-    best = next((c for c in found.consoles if c.score > ENOUGH_CONSOLE), None)
-    if named and (best is None or named[0].weight >= ENOUGH):
+    best = next((c for c in found.consoles if c.score > _enough(found)), None)
+    if named and (best is None or named[0].weight >= ENOUGH) and not _is_heap(found):
         return [_component(found, named[0])]
-    if best is None or best.target.problems:
+    if best is None or best.target.problems or (_is_heap(found) and "/" in best.target.file):
         return []
     return [_component(found, Votes(best.target, evidence=[best.evidence]))]
+
+
+def _enough(found: Findings) -> float:
+    """How sure an entry must be: surer in a library, or among many unrelated scripts."""
+    unsure = found.resolver.roots.is_packaged("") or _is_heap(found)
+    return SURE_CONSOLE if unsure else ENOUGH_CONSOLE
+
+
+def _is_heap(found: Findings) -> bool:
+    """Whether a tree is many unrelated scripts: none of them is what it is for."""
+    return len(found.consoles) >= MANY_SCRIPTS and not found.resolver.roots.is_packaged("")
 
 
 def _component(found: Findings, votes: Votes, *, optional: bool = False) -> Component:

@@ -97,7 +97,9 @@ def _names(value: object) -> set[str]:
 
 def _starts_here(command: str) -> bool:
     """Whether a script starts this folder's own server, and not others'."""
-    if re.search(r"concurrently|npm-run-all|turbo\b|\bnx\b|lerna|workspace|--filter", command):
+    if re.search(
+        r"concurrently|npm-run-all|turbo\b|\bnx\b|lerna|workspace|--filter|\bbuild\b", command
+    ):
         return False
     return split_line(command)[:1] != ["cd"]
 

@@ -140,7 +140,7 @@ def make_commands(
             found = parse(piece)
             if found is not None and found.kind == "shell":
                 yield from hop_into_shell(tree, here, place, found)
-            elif found is not None and found.kind not in ("task", "command"):
+            elif found is not None and found.kind != "task":
                 yield here.declares(place, found)
 
 

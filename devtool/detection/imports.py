@@ -149,7 +149,7 @@ class Importer:
             if found is not None:
                 todo += self._loaded(base, statement, found)
                 return
-        if self._is_missing(statement.module, roots, declared):
+        if self._is_missing(path, statement.module, roots, declared):
             yield Problem(path, statement.module)
 
     def _follow_relative(
@@ -193,11 +193,15 @@ class Importer:
                 if file is not None:
                     yield file, f"{statement.module}.{name}"
 
-    def _is_missing(self, module: str, roots: Sequence[str], declared: frozenset[str]) -> bool:
+    def _is_missing(
+        self, path: str, module: str, roots: Sequence[str], declared: frozenset[str]
+    ) -> bool:
         """Whether an unresolved absolute import names first-party code."""
         top, _, rest = module.partition(".")
         if top in sys.stdlib_module_names or top in declared:
             return False
+        if path.rpartition("/")[2] == f"{top}.py":
+            return False  # a file that wraps the library it is named after
         if any(self.find(base, top) for base in roots):
             # Below a package that is there, the rest may be made at run time; a shadowed
             # library's submodule is the library's.

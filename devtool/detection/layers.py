@@ -107,6 +107,7 @@ _AI_MODULE = Pattern(
     r"(?:^|/)(?:mcp_server|mcp_tools|ai_agent|todo_agent|chat_agent|mcp-server|chatbot)(?:/|\.py$|_)"
 )
 _CHAT_MODULE = Pattern(r"(?:^|/)chat(?:bot|kit)?[^/]*\.py$")
+_SERVES = Pattern(r"\b(?:fastapi|flask|APIRouter|starlette|django|router|openai|agents?)\b")
 _CHAT_ROUTE = Pattern(r"[\"'](?:/[^\"'\s]*)?/chat(?:kit|bot)?/?[\"']")
 MAX_YAML = 120
 
@@ -180,7 +181,8 @@ def _is_mcp_server(resolver: Resolver, path: str) -> bool:
 def _ai_by_declaration(resolver: Resolver, code: list[str]) -> list[Evidence]:
     """A declared agent library together with modules or a route made for chat."""
     tree = resolver.tree
-    chat = [p for p in code if _CHAT_MODULE.search(p)] + [p for p in code if _AI_MODULE.search(p)]
+    chat = [p for p in code if _CHAT_MODULE.search(p) or _AI_MODULE.search(p)]
+    chat = [path for path in chat if _SERVES.search(tree.read(path) or "")]
     if not chat:
         return []
     declared = _declared(resolver, {**AI_CLIENTS, **AI_AGENTS})

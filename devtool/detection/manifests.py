@@ -18,6 +18,39 @@ _REQUIREMENT = Pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _REQUIRES = r"install_requires\s*=\s*\[((?:[^\]\"']|\"[^\"\n]*\"|'[^'\n]*')*)"
 
 
+# Import names of well-known distributions whose names say nothing of them.
+IMPORT_NAMES = {
+    "attrs": "attr",
+    "beautifulsoup4": "bs4",
+    "discord-py": "discord",
+    "faiss-cpu": "faiss",
+    "google-api-python-client": "googleapiclient",
+    "gitpython": "git",
+    "mysqlclient": "MySQLdb",
+    "openai-agents": "agents",
+    "openai-chatkit": "chatkit",
+    "opencv-python": "cv2",
+    "pillow": "PIL",
+    "psycopg2-binary": "psycopg2",
+    "pyjwt": "jwt",
+    "python-dateutil": "dateutil",
+    "python-dotenv": "dotenv",
+    "python-jose": "jose",
+    "python-multipart": "multipart",
+    "python-slugify": "slugify",
+    "python-socketio": "socketio",
+    "python-telegram-bot": "telegram",
+    "pyyaml": "yaml",
+    "pyzmq": "zmq",
+    "scikit-learn": "sklearn",
+}
+
+
+def import_name(distribution: str) -> str:
+    """The name that a distribution is imported by, as far as names tell."""
+    return IMPORT_NAMES.get(distribution, distribution.replace("-", "_"))
+
+
 def normalise(name: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()

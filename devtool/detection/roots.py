@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devtool.detection.declaration import dig
 from devtool.detection.imports import Importer, Problem, ancestors, module_name
+from devtool.detection.manifests import distributions, import_name
 from devtool.detection.pysource import PythonIndex
 
 MANIFESTS = (
@@ -40,14 +41,16 @@ class Roots:
     def installed(self, folder: str) -> list[str]:
         """The folders that an installed project adds to `sys.path`: its `src` layout."""
         source_folder = f"{folder}/src" if folder else "src"
-        prefix = f"{folder}/" if folder else ""
-        has_build = any(
-            self.tree.has(prefix + name) for name in ("setup.py", "setup.cfg")
-        ) or self._has_build_system(f"{prefix}pyproject.toml")
-        if has_build and self.tree.has_folder(source_folder):
+        if self.is_packaged(folder) and self.tree.has_folder(source_folder):
             inside = f"{source_folder}/__init__.py"
             return [] if self.tree.has(inside) else [source_folder]
         return []
+
+    def is_packaged(self, folder: str) -> bool:
+        """Whether a folder holds a project that is built and installed."""
+        prefix = f"{folder}/" if folder else ""
+        has_setup = any(self.tree.has(prefix + name) for name in ("setup.py", "setup.cfg"))
+        return has_setup or self._has_build_system(f"{prefix}pyproject.toml")
 
     def _has_build_system(self, path: str) -> bool:
         if not self.tree.has(path):
@@ -59,10 +62,9 @@ class Roots:
         """The import names, as far as they equal the distribution's, declared for a file."""
         folder = next((f for f in ancestors(path) if self.has_manifest(f)), "")
         if folder not in self._declared:
-            from devtool.detection.manifests import distributions
-
+            names = distributions(self.tree, folder)
             self._declared[folder] = frozenset(
-                name.replace("-", "_") for name in distributions(self.tree, folder)
+                {*(name.replace("-", "_") for name in names), *map(import_name, names)}
             )
         return self._declared[folder]
 

@@ -6,6 +6,7 @@ there, and everything it imports of the project resolves from that folder too.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from devtool.detection.apps import App, Apps
@@ -22,6 +23,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+SERVING_COMMANDS = ("serve", "server", "start", "run", "runserver", "web", "dev", "develop", "api")
+SERVER_LIBRARIES = frozenset(
+    {
+        *("fastapi", "flask", "starlette", "uvicorn", "django", "aiohttp", "litestar", "sanic"),
+        *("quart", "tornado", "gunicorn", "hypercorn", "granian", "waitress"),
+    }
+)
 USUAL_ROOTS = ("backend", "server", "api", "app", "src")
 
 
@@ -64,6 +72,7 @@ class Resolver:
         self.roots = Roots(index, self.importer)
         self.apps = Apps(index, self.importer, self.roots, frameworks)
         self.frameworks = tuple(frameworks)
+        self.scripts: dict[str, Declaration] = {}
 
     def resolve(self, declaration: Declaration) -> Target | None:
         """The target a declaration names, or None when the files do not bear it out."""
@@ -80,7 +89,7 @@ class Resolver:
         if invocation.kind == "module":
             return self._resolve_module(invocation, folders)
         if invocation.kind == "command":
-            return self._resolve_command(declaration)
+            return self._resolve_named_command(declaration)
         if invocation.kind == "task":
             place, name = declaration.folder, invocation.target
             return Target("task", GENERIC, place, name, "", words=(invocation.via,))
@@ -297,6 +306,35 @@ class Resolver:
                     problems=self.roots.problems(file, place, module),
                 )
         return None
+
+    def _resolve_named_command(self, declaration: Declaration) -> Target | None:
+        """A console script, by its own declaration or by a command line that uses it."""
+        if declaration.source == "console script":
+            return self._resolve_command(declaration)
+        script = self.scripts.get(declaration.invocation.target)
+        target = self._resolve_command(script) if script is not None else None
+        if target is None:
+            return None
+        words = self._serving_words(target, declaration.invocation.words)
+        if not words:
+            return target
+        framework = target.framework
+        if framework.role is Role.CONSOLE:
+            framework = GENERIC
+        return target._replace(words=words, framework=framework, port=declaration.invocation.port)
+
+    def _serving_words(self, target: Target, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The sub-command by which a program serves, if its code has one of that name."""
+        serves = words[:1] and words[0] in SERVING_COMMANDS
+        if not serves or not SERVER_LIBRARIES & self.roots.dependencies(target.file):
+            return ()
+        package = target.file.partition("/")[0] + "/"
+        word = re.escape(words[0])
+        named = re.compile(rf"\bdef {word}\b|[\"']{word}[\"']")
+        for path in self.tree.python_files:
+            if path.startswith(package) and named.search(self.tree.read(path) or ""):
+                return words[:2]
+        return ()
 
     def _resolve_command(self, declaration: Declaration) -> Target | None:
         """A console script: declared with `module:function` by its manifest."""

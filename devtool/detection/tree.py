@@ -304,7 +304,11 @@ class SourceTree:
 
     def _note_link(self, path: str, absolute: str) -> None:
         """A link that is not followed; folders inside the root are seen where they are."""
-        real = os.path.realpath(absolute)
+        try:
+            real = os.path.realpath(absolute)
+        except OSError as error:  # a link in /proc to what belongs to someone else
+            self.note(path, f"is a link that could not be followed ({_reason(error)})")
+            return
         if not os.path.exists(real):
             self.note(path, "is a link that leads nowhere")
         elif not _is_below(real, self._real):

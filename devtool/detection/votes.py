@@ -105,6 +105,7 @@ class Ballot:
         seen: dict[str, set[tuple[str, str]]] = {}
         declarations = list(declarations)
         scripts = [d for d in declarations if d.source == "console script"]
+        self.resolver.scripts = {d.invocation.target: d for d in scripts}
         for declaration in declarations:
             target = self.resolver.resolve(declaration)
             if target is None:
@@ -250,6 +251,8 @@ def _merge(first: Target, second: Target) -> Target:
     framework = first.framework
     if framework is GENERIC and second.framework is not GENERIC and second.framework.runs_by_object:
         framework = second.framework
+    if not first.words and second.words and first.kind == second.kind == "command":
+        first, framework = first._replace(words=second.words), second.framework
     return first._replace(framework=framework, port=first.port or second.port)
 
 

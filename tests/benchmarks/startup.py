@@ -173,14 +173,14 @@ def measure(contenders: dict[str, Measure], runs: int) -> dict[str, float]:
     return {name: median(results[name] for results in rounds[1:]) for name in contenders}
 
 
-def python_with(requirement: str) -> str:
+def python_with(*requirements: str) -> str:
     """The interpreter of an environment that holds this and no more."""
-    name = "".join(c if c.isalnum() else "-" for c in requirement)
+    name = "".join(c if c.isalnum() else "-" for c in "-".join(requirements))
     folder = Path(platformdirs.user_cache_dir("devtool-benchmarks")) / name
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-    upgrade = (str(python), "-m", "pip", "install", "--quiet", "--upgrade", requirement)
+    upgrade = (str(python), "-m", "pip", "install", "--quiet", "--upgrade", *requirements)
     subprocess.run(upgrade, stdin=subprocess.DEVNULL, check=True)
     return str(python)
 
