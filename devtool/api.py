@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from devtool.config import Settings
     from devtool.model.detection import Detection, Note
+    from devtool.model.doctor import Diagnosis
     from devtool.model.launch import LaunchPlan, Service
     from devtool.model.state import ProcessState, Report, RunState, Stopped
     from devtool.runner.logs import Line as Line  # noqa: PLC0414 (for cli, which may not import runner)
@@ -449,3 +450,26 @@ def sync_plan(plan: LaunchPlan, detection: Detection, emit: Callable[[str], None
         if component.toolchain is not None and (component.role, component.entry) in names
     ]
     sync(list(dict.fromkeys(toolchains)), Path(plan.root), emit=emit)
+
+
+def diagnose_project(
+    root: str | Path = ".",
+    *,
+    repair: bool = False,
+    emit: Callable[[str], None] = lambda _: None,
+) -> Diagnosis:
+    """What keeps a project from running, and the commands that change it.
+
+    Args:
+        root: The project's folder.
+        repair: Copy `.env` files from their examples and install packages first.
+        emit: Called with one line before each step of that.
+
+    Raises:
+        ConfigError: When there is no such folder.
+    """
+    from devtool.doctor import diagnose
+
+    return diagnose(
+        project_root(root), load=load_settings, detect=detect_project, repair=repair, emit=emit
+    )

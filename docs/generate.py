@@ -22,6 +22,7 @@ from pathlib import Path
 import devtool
 from devtool.cli.app import app
 from devtool.model.detection import Detection
+from devtool.model.doctor import Diagnosis
 from devtool.model.launch import LaunchPlan
 from devtool.model.state import RunState
 
@@ -81,6 +82,7 @@ def json_schema() -> str:
         "devtool phase --json": Detection,
         "devtool run --dry-run --json": LaunchPlan,
         "devtool status --json": RunState,
+        "devtool doctor --json": Diagnosis,
     }
     intro = [
         section(f"`{command}`", f"A [{top.__name__}](#{top.__name__.lower()}).")

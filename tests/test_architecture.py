@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "devtool"
 
 # Who may import whom, whatever the place of the import: inside a function and under TYPE_CHECKING too.
 NOUNS = {"model", "errors"}
-CORE = NOUNS | {"config", "detection", "launch", "runner", "inproc", "scaffold", "client"}
+CORE = NOUNS | {"config", "detection", "launch", "runner", "inproc", "scaffold", "client", "doctor"}
 MAY_IMPORT = {
     "model": {"model"},
     "errors": NOUNS,
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "inproc": set(),
     "scaffold": NOUNS | {"config", "scaffold"},
     "client": NOUNS | {"inproc", "client"},
+    "doctor": NOUNS | {"config", "detection", "launch", "runner", "doctor"},
     "api": CORE | {"api"},
     "mcp": NOUNS | {"api", "config", "mcp"},
     "cli": NOUNS | {"api", "config", "cli"},

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "wait": ("wait", "--timeout", "0"),
     "logs": ("logs",),
     "config": ("config",),
+    "doctor": ("doctor",),
     "init": ("init",),
     "new": ("new", "shop"),
 }

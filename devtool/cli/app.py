@@ -19,6 +19,7 @@ COMMANDS = {
     "wait": ("devtool.cli.wait", "wait"),
     "logs": ("devtool.cli.logs", "logs"),
     "config": ("devtool.cli.config", "config"),
+    "doctor": ("devtool.cli.doctor", "doctor"),
     "init": ("devtool.cli.init", "init"),
     "new": ("devtool.cli.new", "new"),
 }

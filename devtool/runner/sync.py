@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from devtool.errors import ToolchainError
@@ -119,6 +120,31 @@ def _only_one(root: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+class Standing(StrEnum):
+    """How an environment stands to the files that decide its content."""
+
+    ABSENT = "absent"
+    CURRENT = "current"
+    STALE = "stale"
+    UNKNOWN = "unknown"
+
+
+def standing(toolchain: Toolchain, root: Path) -> Standing:
+    """How the environment of a toolchain stands, as far as its stamp tells; nothing is run.
+
+    Raises:
+        ToolchainError: When a manifest cannot be read.
+    """
+    folder = root / toolchain.root
+    home = _home(toolchain, folder)
+    if _is_current(home, _digests(folder, toolchain)):
+        return Standing.CURRENT
+    if not home.is_dir():
+        return Standing.ABSENT
+    # Without a stamp someone else has filled it: what is in it may be what is wanted.
+    return Standing.STALE if (home / STAMP).exists() else Standing.UNKNOWN
 
 
 def _is_pending(toolchain: Toolchain, folder: Path) -> bool:
