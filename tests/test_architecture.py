@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "doctor": NOUNS | {"config", "detection", "launch", "runner", "doctor"},
     "api": CORE | {"api"},
     "mcp": NOUNS | {"api", "config", "mcp"},
-    "cli": NOUNS | {"api", "config", "cli"},
+    "cli": NOUNS | {"api", "config", "mcp", "cli"},
     "__init__": CORE | {"api"},
     "__main__": {"cli"},
 }

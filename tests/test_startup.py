@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "logs": ("logs",),
     "config": ("config",),
     "doctor": ("doctor",),
+    "mcp": ("mcp", "--install", "cursor"),
     "init": ("init",),
     "new": ("new", "shop"),
 }

@@ -20,6 +20,7 @@ COMMANDS = {
     "logs": ("devtool.cli.logs", "logs"),
     "config": ("devtool.cli.config", "config"),
     "doctor": ("devtool.cli.doctor", "doctor"),
+    "mcp": ("devtool.cli.mcp", "mcp"),
     "init": ("devtool.cli.init", "init"),
     "new": ("devtool.cli.new", "new"),
 }
