@@ -19,6 +19,7 @@ from devtool.errors import ServiceError
 from devtool.model.launch import LaunchPlan, ProbeKind, Service
 from devtool.model.state import ProcessState, RunState
 from devtool.runner import events, family
+from devtool.runner.bursts import BurstLog
 from devtool.runner.environment import environment
 from devtool.runner.guard import TERMINAL_INTERRUPT, Guardian, Terminal
 from devtool.runner.logs import OWN_NAME, LogFile
@@ -85,7 +86,7 @@ class Loop:
         self._sink = Sink(options.out, on_gone=self._output_gone)
         self._lanes = lanes(list(self._services), colour=self._colour)
         self._has_log_trouble = False
-        self._logs: dict[str, LogFile] = {}
+        self._logs: dict[str, BurstLog] = {}
         self._control: Control | None = None
         self._watchdog: Watchdog | None = None
         self._voice = Voice(self._sink, Sink(options.err), record=self._record(OWN_NAME))
@@ -217,7 +218,8 @@ class Loop:
         if name not in self._logs:
             with contextlib.suppress(OSError):
                 make_private(slot.logs)
-            self._logs[name] = LogFile(slot.logs, name, on_trouble=self._log_trouble)
+            log = LogFile(slot.logs, name, on_trouble=self._log_trouble)
+            self._logs[name] = BurstLog(log)
         return self._logs[name].write
 
     def _log_trouble(self, error: OSError) -> None:
