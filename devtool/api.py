@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from devtool.model.state import ProcessState, Report, RunState, Stopped
     from devtool.runner.logs import Line as Line  # noqa: PLC0414 (for cli, which may not import runner)
     from devtool.runner.logs import LogFolder as LogFolder  # noqa: PLC0414
+    from devtool.runner.logs import Reader as Reader  # noqa: PLC0414
 
 _ABOUT_FOLDERS = {
     "src": "Source code directory",
@@ -396,6 +397,37 @@ def restart_one(root: str | Path, name: str, *, timeout: float = 60.0) -> Proces
     from devtool.runner.running import restart_service
 
     return restart_service(project_root(root), name, timeout=timeout)
+
+
+def ask_run(root: str | Path, pid: int, name: str, deed: str) -> None:
+    """Ask one run to stop or restart one of its services; what comes of it is in its state.
+
+    Args:
+        root: The project's folder.
+        pid: The supervisor of the run.
+        name: The service.
+        deed: `stop` or `restart`.
+
+    Raises:
+        DevtoolError: When that run is over, or refuses.
+    """
+    from devtool.runner.running import ask_of_run
+
+    ask_of_run(project_root(root), pid, name, deed)
+
+
+def show_page(url: str) -> None:
+    """Ask the desktop to open a page."""
+    from devtool.runner.browser import open_page
+
+    open_page(url)
+
+
+def log_reader(folder: Path, name: str) -> Reader:
+    """What reads the log of one service, and goes on as more comes."""
+    from devtool.runner.logs import Reader
+
+    return Reader(folder, name)
 
 
 def project_logs(root: str | Path = ".") -> list[LogFolder]:

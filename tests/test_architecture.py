@@ -27,7 +27,10 @@ MAY_IMPORT = {
     "doctor": NOUNS | {"config", "detection", "launch", "runner", "doctor"},
     "api": CORE | {"api"},
     "mcp": NOUNS | {"api", "config", "mcp"},
-    "cli": NOUNS | {"api", "config", "mcp", "cli"},
+    "feed": NOUNS | {"api", "mcp", "feed"},
+    "web": NOUNS | {"api", "feed", "mcp", "web"},
+    "ui": NOUNS | {"api", "feed", "ui"},
+    "cli": NOUNS | {"api", "config", "mcp", "feed", "web", "ui", "cli"},
     "__init__": CORE | {"api"},
     "__main__": {"cli"},
 }

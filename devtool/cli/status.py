@@ -26,6 +26,13 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Show it again whenever it changes.")
     ] = False,
+    web: Annotated[
+        bool, typer.Option("--web", help="Serve a page that shows it, on this machine only.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port of that page.")
+    ] = 0,
+    open_page: Annotated[bool, typer.Option("--open", help="Open that page.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what is running in this project."""
@@ -33,6 +40,10 @@ def status(
 
     from devtool.api import all_status, project_root, project_status
 
+    if web:
+        _serve(root, port, open_page=open_page, as_json=as_json, whole=not (all_projects or watch))
+        return
+    _refuse_without_page(port, open_page=open_page)
     where = "" if all_projects else str(project_root(root))
     shown: Report | None = None
     while True:
@@ -43,6 +54,41 @@ def status(
         if not watch:
             return
         time.sleep(WATCH_EVERY)
+
+
+def _serve(root: Path, port: int, *, open_page: bool, as_json: bool, whole: bool) -> None:
+    """Print the link to the page, and serve it until this is interrupted."""
+    import json
+
+    from devtool.api import project_root, show_page
+    from devtool.cli.text import SCHEMA
+    from devtool.errors import ConfigError
+    from devtool.web.server import WebServer
+
+    if not whole:
+        raise ConfigError(
+            "--web shows one project, as it changes", hint="leave --all and --watch out"
+        )
+    where = project_root(root)
+    if not where.is_dir():
+        raise ConfigError(f"{where} is no folder", hint="name the project's folder with -C")
+    server = WebServer(where, port=port)
+    if as_json:
+        print(json.dumps({"schema": SCHEMA, "url": server.url}), flush=True)
+    else:
+        print(server.url, flush=True)
+        print("whoever has this link sees logs and can stop services; Ctrl-C ends it", flush=True)
+    if open_page:
+        show_page(server.url)
+    server.serve()
+
+
+def _refuse_without_page(port: int, *, open_page: bool) -> None:
+    from devtool.errors import ConfigError
+
+    if port or open_page:
+        name = "--port" if port else "--open"
+        raise ConfigError(f"{name} is about the page", hint=f"add --web, or leave {name} out")
 
 
 def _show(report: Report, where: str, *, as_json: bool, watch: bool, first: bool) -> None:

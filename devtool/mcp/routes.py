@@ -24,7 +24,7 @@ def routes(root: Path, arguments: Mapping[str, object]) -> object:
     Raises:
         DevtoolError: When nothing runs, or it describes no such routes.
     """
-    document = _document(service_of(root))
+    document = document_of(service_of(root))
     paths = document.get("paths")
     known = paths if isinstance(paths, dict) else {}
     path = arguments.get("path")
@@ -35,7 +35,12 @@ def routes(root: Path, arguments: Mapping[str, object]) -> object:
     return "\n".join(found[:MAX_ROUTES] + more) or "no routes"
 
 
-def _document(service: ProcessState) -> dict[str, Any]:
+def document_of(service: ProcessState) -> dict[str, Any]:
+    """The OpenAPI document that a service serves.
+
+    Raises:
+        DevtoolError: When it serves none, or does not answer.
+    """
     for place in PLACES:
         answer = send(service, "GET", place)
         if answer.status == OK and "json" in answer.kind:

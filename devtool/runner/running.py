@@ -133,6 +133,19 @@ def find_service(root: str | Path, name: str) -> Found:
     )
 
 
+def ask_of_run(root: str | Path, pid: int, name: str, deed: str) -> None:
+    """Ask the run of one supervisor to stop or restart a service, and wait for nothing.
+
+    Raises:
+        DevtoolError: That run is over, or refuses.
+    """
+    for each in find(root):
+        if each.alive and each.state and each.state.supervisor_pid == pid:
+            ask(socket_of(each.path), {"do": deed, "service": name})
+            return
+    raise DevtoolError("that run is over", hint="devtool status shows what runs")
+
+
 def stop_service(root: str | Path, name: str, *, timeout: float = STOP_TIMEOUT) -> ProcessState:
     """Stop one service, and leave the others as they are.
 

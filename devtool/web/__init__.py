@@ -1,0 +1,3 @@
+"""A page on the loopback interface that shows what runs: `devtool status --web`."""
+
+from __future__ import annotations
