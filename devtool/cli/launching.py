@@ -262,12 +262,10 @@ def _details(service: Service) -> Iterator[str]:
 
 def _object(plan: LaunchPlan) -> dict[str, object]:
     """The plan for scripts: as it is, but with the names of variables instead of their values."""
-    from dataclasses import asdict
-
     services = [
-        {**asdict(service), "env": [name for name, _ in service.env]} for service in plan.services
+        {**service._asdict(), "env": [name for name, _ in service.env]} for service in plan.services
     ]
-    return {**asdict(plan), "services": services}
+    return {**plan._asdict(), "services": services}
 
 
 def _exit_on_signals() -> None:

@@ -175,8 +175,6 @@ def _object(report: Report) -> dict[str, object]:
 
 
 def _service(process: ProcessState, state: RunState, now: float) -> dict[str, object]:
-    from dataclasses import asdict
-
     lives = process.pid is not None and process.started_at is not None
     uptime = round(now - (process.started_at or now), 3) if lives else None
-    return {**asdict(process), "uptime": uptime, "supervisor_pid": state.supervisor_pid}
+    return {**process._asdict(), "uptime": uptime, "supervisor_pid": state.supervisor_pid}

@@ -7,7 +7,6 @@ side by side; the main one keeps the usual ports.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -20,6 +19,8 @@ def port_offset(root: Path) -> int:
     name = linked_name(root)
     if not name:
         return 0
+    import hashlib
+
     digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
     return (1 + int.from_bytes(digest[:4], "big") % SLOTS) * PORTS_PER_TREE
 

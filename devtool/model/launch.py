@@ -1,9 +1,12 @@
-"""What would be started: a plan is complete, printable and has no effect."""
+"""What would be started: a plan is complete, printable and has no effect.
+
+Named tuples for the reason that stands in `devtool.model.detection`; name every field when making one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from devtool.model.detection import Note, Role
 
@@ -35,8 +38,7 @@ class RestartPolicy(StrEnum):
     ALWAYS = "always"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(NamedTuple):
     """How to know that a service answers.
 
     `target` is a URL for HTTP, `host:port` for PORT, a regular expression for LOG, a shell-quoted
@@ -48,8 +50,7 @@ class Probe:
     timeout: float = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(NamedTuple):
     """One process to keep running.
 
     `argv` is never a shell string; `cwd` is absolute; `env` holds only what is added to devtool's
@@ -82,8 +83,7 @@ class Service:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchPlan:
+class LaunchPlan(NamedTuple):
     """Every service of one run, in starting order, and what was noticed on the way.
 
     `pin` is the devtool.toml text that would settle what detection decided.

@@ -1,9 +1,12 @@
-"""What is running: the nouns of the state file and of `devtool status`."""
+"""What is running: the nouns of the state file and of `devtool status`.
+
+Named tuples for the reason that stands in `devtool.model.detection`; name every field when making one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 SCHEMA = 1
 
@@ -21,8 +24,7 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessState:
+class ProcessState(NamedTuple):
     """One service of a run. Times are seconds since the epoch (UTC); `exit_code` is 128+n for a signal."""
 
     name: str
@@ -41,8 +43,7 @@ class ProcessState:
     last_error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunState:
+class RunState(NamedTuple):
     """One run of one project: the supervisor and its services.
 
     `run` is the id that the processes of the run carry in their environment; `ended_at` is None while
@@ -59,8 +60,7 @@ class RunState:
     schema: int = SCHEMA
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(NamedTuple):
     """What runs for a project now, how the last run ended, and what was wrong with state files."""
 
     runs: tuple[RunState, ...] = ()
@@ -68,8 +68,7 @@ class Report:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
+class Stopped(NamedTuple):
     """What became of a run that was asked to stop.
 
     `leftovers` are the pids that were ended because their supervisor had been killed.

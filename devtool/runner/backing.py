@@ -8,11 +8,9 @@ business.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -147,10 +145,10 @@ def with_backings(plan: LaunchPlan, backings: Sequence[Backing]) -> LaunchPlan:
         for name in backing.services:
             needs.setdefault(name, []).append(made[-1].name)
     rest = tuple(
-        replace(service, needs=(*service.needs, *needs.get(service.name, ())))
+        service._replace(needs=(*service.needs, *needs.get(service.name, ())))
         for service in plan.services
     )
-    return replace(plan, services=(*services, *rest))
+    return plan._replace(services=(*services, *rest))
 
 
 def _postgresql(plan: LaunchPlan, backing: Backing) -> list[Service]:
@@ -178,6 +176,8 @@ def _postgresql(plan: LaunchPlan, backing: Backing) -> list[Service]:
 
 def _postgres_programs() -> Path | None:
     """The folder of PostgreSQL's server programs."""
+    import shutil
+
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb"):
         return Path(on_path).resolve().parent
@@ -195,6 +195,8 @@ def _digits(text: str) -> list[str]:
 def _not_as_root() -> tuple[str, ...]:
     if os.name != "posix" or os.geteuid() != 0:
         return ()
+    import shutil
+
     program = shutil.which("setpriv")
     if program is None:
         raise ToolchainError(
@@ -205,6 +207,8 @@ def _not_as_root() -> tuple[str, ...]:
 
 
 def _redis(plan: LaunchPlan, backing: Backing) -> list[Service]:
+    import shutil
+
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         raise _missing(backing, "redis-server")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, dataclass_transform
 
 
-@dataclass_transform(frozen_default=True, eq_default=True)
-class Record:
-    """A frozen record of the fields that a subclass declares.
+class _Fields:
+    """Takes the fields that a subclass declares.
 
-    `dataclass` compiles code for every class, half a millisecond each; twenty of them would be
-    the largest part of a run's own start.
+    `dataclass` compiles code for every class, half a millisecond each, and loads what inspects code;
+    twenty of them would be the largest part of a run's own start.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
@@ -26,6 +25,20 @@ class Record:
             raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}")
         self.__dict__.update(defaults | given)
 
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"{type(self).__name__}({fields})"
+
+
+@dataclass_transform(eq_default=False)
+class Mutable(_Fields):
+    """A record whose fields change."""
+
+
+@dataclass_transform(frozen_default=True, eq_default=True)
+class Record(_Fields):
+    """A frozen record."""
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen")
 
@@ -34,10 +47,6 @@ class Record:
 
     def __hash__(self) -> int:
         return hash((type(self), *self.__dict__.values()))
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
-        return f"{type(self).__name__}({fields})"
 
 
 class Started(Record):

@@ -8,6 +8,7 @@ its session and its environment behind is still below whoever is left to end it.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -48,6 +49,9 @@ def split() -> Guardian | None:
         The guardian, or None where this process must do without one: there is no `fork`, or other
         threads run here.
     """
+    # From here on it is a program that runs for hours. What was loaded until now stays.
+    gc.freeze()
+    gc.enable()
     if not hasattr(os, "fork") or threading.active_count() > 1 or TERMINAL_INTERRUPT is None:
         return None
     for stream in (sys.stdout, sys.stderr):

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 
@@ -40,8 +39,7 @@ REAP_AFTER = 2.0
 _CHILD_SIGNAL = getattr(signal, "SIGCHLD", None)
 
 
-@dataclass(kw_only=True, slots=True)
-class Options:
+class Options(events.Mutable):
     """What varies between runs of one plan.
 
     Args:
@@ -53,9 +51,9 @@ class Options:
         on_ready: Called with each service that answers, from the thread of the loop.
     """
 
+    env: Mapping[str, str]
     guardian: Guardian | None = None
     slot: Slot | None = None
-    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     out: int = 1
     err: int = 2
     on_ready: Callable[[Service], None] = lambda _: None

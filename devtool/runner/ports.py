@@ -128,8 +128,13 @@ def why_not(host: str, port: int) -> OSError | None:
 
 
 def _addresses(host: str, port: int) -> Iterator[tuple[int, tuple[object, ...]]]:
+    name = host or "127.0.0.1"
+    # Text would be encoded by a codec that takes a millisecond to load.
     found = socket.getaddrinfo(
-        host or "127.0.0.1", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        name.encode() if name.isascii() else name,
+        port,
+        type=socket.SOCK_STREAM,
+        flags=socket.AI_PASSIVE,
     )
     seen = set()
     for family, _, _, _, address in found:
@@ -178,9 +183,15 @@ def _by_another_run(path: Path) -> str:
 
 def _lock_folders() -> tuple[Path, Path]:
     """Where the locks of ports lie: with the state, or apart where that cannot be written."""
+    return state_folder() / "ports", Path(_temporary_folder()) / f"devtool-{_user()}"
+
+
+def _temporary_folder() -> str:
+    if os.name == "posix" and os.access("/tmp", os.W_OK) and "TMPDIR" not in os.environ:  # noqa: S108
+        return "/tmp"  # noqa: S108  # what tempfile answers, without the 3 ms of loading it
     import tempfile
 
-    return state_folder() / "ports", Path(tempfile.gettempdir()) / f"devtool-{_user()}"
+    return tempfile.gettempdir()
 
 
 def _lock_folder() -> Path | None:

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from devtool.errors import DevtoolError, ServiceError
@@ -49,7 +48,7 @@ def status(root: str | Path) -> RunState | None:
 
 def _over(state: RunState) -> RunState:
     """The state of a run whose supervisor is gone."""
-    return replace(state, processes=tuple(_corrected(each, 0.0) for each in state.processes))
+    return state._replace(processes=tuple(_corrected(each, 0.0) for each in state.processes))
 
 
 def _as_it_is(state: RunState) -> RunState:
@@ -57,7 +56,7 @@ def _as_it_is(state: RunState) -> RunState:
     # A wall clock that was set since moves every start time, that of the supervisor as well.
     supervisor = family.started(state.supervisor_pid)
     moved = 0.0 if supervisor is None else supervisor - state.supervisor_started
-    return replace(state, processes=tuple(_corrected(each, moved) for each in state.processes))
+    return state._replace(processes=tuple(_corrected(each, moved) for each in state.processes))
 
 
 def _corrected(process: ProcessState, moved: float) -> ProcessState:
@@ -65,7 +64,7 @@ def _corrected(process: ProcessState, moved: float) -> ProcessState:
         return process
     if family.is_same(process.pid, process.pid_started + moved):
         return process
-    return replace(process, status=Status.EXITED, pid=None, pid_started=None)
+    return process._replace(status=Status.EXITED, pid=None, pid_started=None)
 
 
 def stop(root: str | Path, *, timeout: float = STOP_TIMEOUT) -> list[Stopped]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from devtool.errors import ToolchainError
@@ -85,8 +84,8 @@ def run(
     for warning in prepared.warnings:
         os.write(err, f"devtool: {warning}\n".encode(errors="backslashreplace"))
     if grace is not None:
-        services = tuple(replace(service, grace=grace) for service in plan.services)
-        plan = replace(plan, services=services)
+        services = tuple(service._replace(grace=grace) for service in plan.services)
+        plan = plan._replace(services=services)
     options = Options(
         guardian=guard(),
         slot=prepared.slot,

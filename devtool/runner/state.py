@@ -12,8 +12,8 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, asdict, fields
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,11 +48,19 @@ def state_folder(env: Mapping[str, str] | None = None) -> Path:
 
 def project_folder(root: str | Path, env: Mapping[str, str] | None = None) -> Path:
     """The folder for the state of one project, named by its real path."""
+    real = os.path.realpath(root)
+    key: str = _sha256()(os.fsencode(real)).hexdigest()[:20]
+    return state_folder(env) / "projects" / key
+
+
+def _sha256() -> Callable[[bytes], Any]:
+    """The hash function, as `random` loads it: OpenSSL's takes 3 ms more."""
+    for name in ("_sha2", "_sha256"):  # since Python 3.12, and before
+        with contextlib.suppress(ImportError, AttributeError):
+            return import_module(name).sha256  # type: ignore[no-any-return]
     import hashlib
 
-    real = os.path.realpath(root)
-    key = hashlib.sha256(os.fsencode(real)).hexdigest()[:20]
-    return state_folder(env) / "projects" / key
+    return hashlib.sha256
 
 
 def make_private(folder: Path) -> None:
@@ -125,7 +133,9 @@ class Slot:
         """
         import json
 
-        text = json.dumps(asdict(state), indent=1).encode()
+        processes = [process._asdict() for process in state.processes]
+        whole = state._asdict() | {"processes": processes}
+        text = json.dumps(whole, indent=1).encode()
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             _write_new(temporary, text)
@@ -262,18 +272,14 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 def _checked(kind: type[RunState | ProcessState], value: Mapping[str, object]) -> dict[str, Any]:
     """The fields of a class that are there, each of the type it is declared with."""
     known = {}
-    for field in fields(kind):
-        if field.name not in value:
+    for name, hint in kind.__annotations__.items():
+        if name not in value:
             continue
-        given = value[field.name]
-        if isinstance(given, bool) or not isinstance(given, _SCALARS[str(field.type)]):
-            raise ValueError(f"its {field.name} is no {field.type}")  # noqa: TRY004
-        known[field.name] = given
-    missing = {field.name for field in fields(kind) if _is_required(field)} - known.keys()
+        given, wanted = value[name], hint.__forward_arg__
+        if isinstance(given, bool) or not isinstance(given, _SCALARS[wanted]):
+            raise ValueError(f"its {name} is no {wanted}")  # noqa: TRY004
+        known[name] = given
+    missing = set(kind._fields) - kind._field_defaults.keys() - known.keys()
     if missing:
         raise ValueError(f"its {', '.join(sorted(missing))} is missing")
     return known
-
-
-def _is_required(field: Field[Any]) -> bool:
-    return field.default is MISSING

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from devtool.model.launch import RestartPolicy, Service
@@ -25,6 +24,7 @@ from devtool.runner.events import (
     Health,
     Interrupt,
     Look,
+    Mutable,
     OfService,
     OutputGone,
     Probe,
@@ -69,8 +69,7 @@ class Step(NamedTuple):
 LADDER = (Step(0.0, signal.SIGINT), Step(0.5, signal.SIGTERM), Step(1.0, SIGKILL))
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(Mutable):
     """One service and where it is in its life. Times are those of the loop's monotonic clock."""
 
     service: Service
@@ -147,8 +146,7 @@ class Unit:
         return due
 
 
-@dataclass(slots=True)
-class _Ending:
+class _Ending(Mutable):
     """Why the whole run ends, and with which code."""
 
     code: int
@@ -156,7 +154,6 @@ class _Ending:
     urgent: bool = False
 
 
-@dataclass(slots=True)
 class Supervisor:
     """Every service of a run.
 
@@ -165,13 +162,11 @@ class Supervisor:
         inherits: True if the only service has the terminal to itself.
     """
 
-    services: Sequence[Service]
-    inherits: bool = False
-    units: dict[str, Unit] = field(init=False)
-    _ending: _Ending | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
-        self.units = {each.name: Unit(each, inherits=self.inherits) for each in self.services}
+    def __init__(self, services: Sequence[Service], *, inherits: bool = False) -> None:
+        self.services = services
+        self.inherits = inherits
+        self.units = {each.name: Unit(each, inherits=inherits) for each in services}
+        self._ending: _Ending | None = None
 
     @property
     def exit_code(self) -> int | None:

@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import platformdirs
@@ -51,7 +50,7 @@ def a_state(root: Path, **changes: object) -> dict[str, object]:
         processes=(process,),
         run="forged",
     )
-    return asdict(state) | changes
+    return state._asdict() | {"processes": [process._asdict()]} | changes
 
 
 def test_status_tells_what_runs(drive: Drive, project: Project, port: int) -> None:
@@ -137,7 +136,7 @@ def test_a_forged_state_makes_us_touch_nobody(
             project.root,
             supervisor_pid=bystander.pid,
             supervisor_started=since,
-            processes=[asdict(process)],
+            processes=[process._asdict()],
         ),
     )
     assert status(project.root) is None
@@ -180,7 +179,7 @@ def test_what_a_killed_run_left_is_ended(project: Project) -> None:
         pid_started=family.started(left.pid),
     )
     state = a_state(
-        project.root, supervisor_pid=2**22 + 1, processes=[asdict(process)], run="run-1"
+        project.root, supervisor_pid=2**22 + 1, processes=[process._asdict()], run="run-1"
     )
     forge(project.root, state)
     (stopped,) = stop(project.root)
