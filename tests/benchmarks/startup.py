@@ -1,6 +1,6 @@
 """What a command costs before it does anything: whole processes, interleaved, against empty ones.
 
-usage: python tests/benchmarks/startup.py [--runs N]
+usage: python -m tests.benchmarks.startup [--runs N]
 
 Measures the devtool that is installed beside the interpreter it runs under. The empty commands live in
 environments of their own, built once in the user's cache folder. Trust the ratios: every contender runs once per

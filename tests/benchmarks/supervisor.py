@@ -1,6 +1,6 @@
 """What a run costs beside what it runs: the speed of its logs, its start, its memory and processor time.
 
-usage: python tests/benchmarks/supervisor.py [--runs N] [--megabytes N] [--seconds N]
+usage: python -m tests.benchmarks.supervisor [--runs N] [--megabytes N] [--seconds N]
 
 Measures the devtool that is installed beside the interpreter it runs under. honcho and a FastAPI to
 start live in environments of their own, built once in the user's cache folder. Contenders take turns,
@@ -22,7 +22,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from startup import DEVTOOL, ENVIRONMENT, PYTHON, Goal, Measure, measure, python_with, show_goals
+
+from tests.benchmarks.startup import (
+    DEVTOOL,
+    ENVIRONMENT,
+    PYTHON,
+    Goal,
+    Measure,
+    measure,
+    python_with,
+    show_goals,
+)
 
 LINE = b'INFO:     127.0.0.1:51234 - "GET /api/tasks?limit=20 HTTP/1.1" 200 OK  (3.1 ms, 20 rows)\n'
 # Written when the application's module is imported: the earliest sign of life that devtool cannot speed up.
