@@ -13,9 +13,21 @@ from typing import Any, NamedTuple
 import pytest
 
 from devtool.web.server import WebServer
+from tests.browser import browser, open_page
 from tests.runner.conftest import DEADLINE, drive, mark, port, project
 
-__all__ = ["Answer", "Asker", "asker", "drive", "mark", "port", "project", "server"]
+__all__ = [
+    "Answer",
+    "Asker",
+    "asker",
+    "browser",
+    "drive",
+    "mark",
+    "open_page",
+    "port",
+    "project",
+    "server",
+]
 
 
 class Answer(NamedTuple):
