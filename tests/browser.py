@@ -78,10 +78,10 @@ class Witness:
         self.troubles: list[str] = []
         self._expected = expected
         context.on("console", lambda said: self._note(said.type == "error", said.text))
-        context.on("weberror", lambda thrown: self._note(True, str(thrown.error)))  # noqa: FBT003
+        context.on("weberror", lambda thrown: self._note(True, str(thrown.error)))
         context.on("request", lambda asked: self._note(not _is_own(asked.url), asked.url))
 
-    def _note(self, is_trouble: bool, text: str) -> None:  # noqa: FBT001
+    def _note(self, is_trouble: bool, text: str) -> None:
         is_expected = self._expected and re.search(self._expected, text)
         if is_trouble and not is_expected:
             self.troubles.append(text)
