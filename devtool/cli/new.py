@@ -21,10 +21,18 @@ def new(
     root: Annotated[
         Path, typer.Option("--root", "-C", help="Folder to create it in.", metavar="DIR")
     ] = Path(),
-    phase: Annotated[int, typer.Option("--phase", help="Phase to start in.")] = 1,
+    phase: Annotated[
+        int | None,
+        typer.Option(
+            "--phase", help="Phase to start in.", show_default="that of the features, or 1"
+        ),
+    ] = None,
     features: Annotated[
-        str, typer.Option("--features", help="More features, separated by commas.")
-    ] = "",
+        str | None,
+        typer.Option(
+            "--features", help="Features, separated by commas.", show_default="the usual ones"
+        ),
+    ] = None,
     title: Annotated[str, typer.Option("--title", help="Name for people.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written.")] = False,
     show_diff: Annotated[bool, typer.Option("--diff", help="Print it as a diff.")] = False,
@@ -33,7 +41,7 @@ def new(
     """Create a project; asks nothing, uses no network, never writes into a folder in use."""
     from devtool import ProjectSpec, new_project, preview_project
 
-    wanted = tuple(part for part in (piece.strip() for piece in features.split(",")) if part)
+    wanted = None if features is None else words(features)
     spec = ProjectSpec(name=name, phase=phase, features=wanted, title=title)
     only_show = dry_run or show_diff
     changes = (preview_project if only_show else new_project)(spec, root)
@@ -43,6 +51,11 @@ def new(
         _print_diff(changes)
     else:
         _print_files(spec, root, changes, written=not only_show)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(part for part in (piece.strip() for piece in text.split(",")) if part)
 
 
 def _print_json(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from devtool.errors import ConfigError, DevtoolError
@@ -26,8 +27,15 @@ def check_place(target: Path) -> None:
         raise ConfigError(f"there is no folder {target.parent}", hint="create it first")
 
 
-def create(target: Path, changes: tuple[Change, ...]) -> None:
+def create(
+    target: Path, changes: tuple[Change, ...], private: Mapping[str, str] | None = None
+) -> None:
     """Write a project beside its place and move it there whole.
+
+    Args:
+        target: Its folder.
+        changes: Its files.
+        private: Files that only their owner may read.
 
     Raises:
         ConfigError: If the place is taken, also when it was taken meanwhile.
@@ -45,6 +53,9 @@ def create(target: Path, changes: tuple[Change, ...]) -> None:
         for change in changes:
             if change.action in (Action.CREATE, Action.UPDATE):
                 _write(project / change.path, change.text)
+        for path, text in (private or {}).items():
+            _write(project / path, text)
+            (project / path).chmod(0o600)
         if os.name == "nt" and target.is_dir():
             target.rmdir()  # nothing may be replaced there, not even an empty folder
         project.replace(target)

@@ -3,104 +3,82 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from devtool.errors import ConfigError
+from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parent / "features"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feature:
-    """What a feature says about itself in its `feature.toml`.
+class Feature(NamedTuple):
+    """What a feature says about itself in its `feature.toml`; `docs/reference/scaffold.md` explains.
 
-    Args:
+    Attributes:
         slug: Its folder's name.
         summary: What a project has with it, in one line.
         phase: The first phase that can have it.
-        default: Whether every project of that phase has it.
-        needs: Features that come with it.
+        folder: Where its `files` and its `with` lie.
+        until: The last phase that can have it; 0 for no last one.
+        always: Whether every project of its phases has it.
+        default: Whether a project has it that names no features.
+        group: The choice it is one answer to, such as `frontend`; the answers exclude each other.
+        aliases: Other names it is asked for by.
+        needs: Features, or groups, that come with it.
         conflicts: Features that cannot stand beside it.
+        replaces: Paths of other features' files that its own files stand in for.
+        routers: Modules of `app/routers` that belong under `/api/v1`.
+        root_routers: Modules of `app/routers` that belong at `/`.
+        models: Modules of `app/models`.
         dependencies: What its code imports.
         development: What its tests and checks run.
+        optional: Requirements that are asked for by the name of their group.
+        scripts: Commands of the project and the functions behind them.
         env: Lines of `.env.example`, each a variable or a comment.
-        folder: Where its files are.
+        secrets: Variables of `env` that get a fresh random value in `.env`.
+        package: Sections of `frontend/package.json` and what they hold more.
     """
 
     slug: str
     summary: str
     phase: int
+    folder: Path
+    until: int = 0
+    always: bool = False
     default: bool = False
+    group: str = ""
+    aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    routers: tuple[str, ...] = ()
+    root_routers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     development: tuple[str, ...] = ()
+    optional: Mapping[str, tuple[str, ...]] = {}  # nobody writes into it
+    scripts: Mapping[str, str] = {}
     env: tuple[str, ...] = ()
-    folder: Path
+    secrets: tuple[str, ...] = ()
+    package: Mapping[str, Mapping[str, str]] = {}
+
+    def suits(self, phase: int) -> bool:
+        """Whether a project of that phase can have it."""
+        return self.phase <= phase and (not self.until or phase <= self.until)
 
 
 def load(folder: Path = FOLDER) -> dict[str, Feature]:
     """Every feature of a folder by its name, in the order of names."""
-    return {path.parent.name: _feature(path) for path in sorted(folder.glob("*/feature.toml"))}
+    return {path.parent.name: read(path) for path in sorted(folder.glob("*/feature.toml"))}
 
 
-def _feature(path: Path) -> Feature:
+def read(path: Path) -> Feature:
+    """The feature that a `feature.toml` describes."""
     table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
-    }
-    return Feature(slug=path.parent.name, folder=path.parent / "files", **values)
+    values = {key: _frozen(value) for key, value in table.items()}
+    return Feature(slug=path.parent.name, folder=path.parent, **values)
 
 
-def choose(phase: int, names: tuple[str, ...], features: dict[str, Feature]) -> tuple[Feature, ...]:
-    """The features of a project, each after those it needs.
-
-    Raises:
-        ConfigError: If the phase has no features, a name is unknown or for a later phase, or two
-            features exclude each other.
-    """
-    defaults = [
-        slug for slug, feature in features.items() if feature.default and feature.phase == phase
-    ]
-    if not defaults:
-        known = sorted({feature.phase for feature in features.values() if feature.default})
-        raise ConfigError(
-            f"this devtool generates no projects of phase {phase}",
-            hint=f"phases it generates: {', '.join(map(str, known))}",
-        )
-    chosen: dict[str, Feature] = {}
-    for name in (*defaults, *names):
-        _add(name, phase, features, chosen)
-    for feature in chosen.values():
-        against = sorted(set(feature.conflicts) & set(chosen))
-        if against:
-            raise ConfigError(
-                f"the features {feature.slug} and {against[0]} exclude each other",
-                hint="leave one of them out",
-            )
-    return tuple(chosen.values())
-
-
-def _add(name: str, phase: int, features: dict[str, Feature], chosen: dict[str, Feature]) -> None:
-    if name in chosen:
-        return
-    feature = features.get(name)
-    if feature is None:
-        raise ConfigError(f"there is no feature {name!r}", hint=_nearest(name, features))
-    if feature.phase > phase:
-        raise ConfigError(
-            f"the feature {name} is for phase {feature.phase}, not {phase}",
-            hint=f"pass --phase {feature.phase}",
-        )
-    for need in feature.needs:
-        _add(need, phase, features, chosen)
-    chosen[name] = feature
-
-
-def _nearest(name: str, features: dict[str, Feature]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, features, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are: {', '.join(features)}"
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value

@@ -1,41 +1,138 @@
-"""Files that several features share, composed by structure."""
+"""Files that several features share, composed by structure. Pure."""
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from devtool.errors import DevtoolError
+from devtool.scaffold import toml_text
+
+WIDTH = 100
+ROUTERS = '''"""The routers of the API. devtool keeps these lists sorted; add yours to them."""
+
+{imports}
+
+# At the root of the host: what machines ask for.
+ROOT: tuple[APIRouter, ...] = {root}
+# Under /api/v1.
+VERSIONED: tuple[APIRouter, ...] = {versioned}
+'''
+MODELS = '''"""The modules with tables: whoever imports this package knows all of them."""
+
+{imports}
+
+__all__ = {names}
+'''
 
 
-def pyproject(text: str, dependencies: Iterable[str], development: Iterable[str]) -> str:
-    """A `pyproject.toml` that also names these dependencies, sorted and each once.
+def pyproject(
+    text: str,
+    *,
+    dependencies: Iterable[str] = (),
+    development: Iterable[str] = (),
+    optional: Mapping[str, Iterable[str]] | None = None,
+    scripts: Mapping[str, str] | None = None,
+) -> str:
+    """A `pyproject.toml` that also names these, each once and sorted; all else stays as it is.
 
     Raises:
         DevtoolError: If two features ask for one package in different ways.
     """
-    import tomli_w
-
-    table = tomllib.loads(text)
-    project = table.setdefault("project", {})
-    project["dependencies"] = union(project.get("dependencies", []), dependencies)
-    groups = table.setdefault("dependency-groups", {})
-    groups["dev"] = union(groups.get("dev", []), development)
-    return tomli_w.dumps(table)
+    wanted = [("project", "dependencies", tuple(dependencies))]
+    wanted += [
+        ("project.optional-dependencies", name, tuple(items))
+        for name, items in sorted((optional or {}).items())
+    ]
+    wanted.append(("dependency-groups", "dev", tuple(development)))
+    for table, key, items in wanted:
+        old = toml_text.array(text, table, key)
+        if items or old is not None:
+            text = toml_text.set_array(text, table, key, union(old or (), items))
+    for name, function in sorted((scripts or {}).items()):
+        text = toml_text.set_string(text, "project.scripts", name, function)
+    return text
 
 
 def union(old: Iterable[str], new: Iterable[str]) -> list[str]:
-    """Requirements of both, sorted by package."""
+    """Requirements of both, sorted by package.
+
+    Raises:
+        DevtoolError: If they ask for one package in different ways.
+    """
     packages: dict[str, str] = {}
     for requirement in (*old, *new):
-        package = re.split(r"[\s\[<>=!~;@]", requirement, maxsplit=1)[0].lower()
+        package = package_of(requirement)
         if packages.setdefault(package, requirement) != requirement:
             raise DevtoolError(
                 f"{packages[package]!r} and {requirement!r} are two requirements for one package",
                 hint="features have to agree on what they need",
             )
     return [packages[package] for package in sorted(packages)]
+
+
+def package_of(requirement: str) -> str:
+    """The normalised name of the package that a requirement is for."""
+    name = re.split(r"[\s\[<>=!~;@]", requirement, maxsplit=1)[0]
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def package_json(text: str, sections: Iterable[Mapping[str, Mapping[str, str]]]) -> str:
+    """A `package.json` with these entries too, those of each section sorted.
+
+    Raises:
+        DevtoolError: If two features give one entry different values.
+    """
+    table: dict[str, Any] = json.loads(text)
+    for parts in sections:
+        for section, entries in parts.items():
+            held = table.setdefault(section, {})
+            for key, value in entries.items():
+                if held.setdefault(key, value) != value:
+                    raise DevtoolError(
+                        f"{key} is {held[key]!r} and {value!r} in {section} of package.json",
+                        hint="features have to agree on what they need",
+                    )
+            table[section] = dict(sorted(held.items()))
+    return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+
+
+def routers(versioned: Iterable[str], root: Iterable[str]) -> str:
+    """The text of `app/routers/__init__.py`: two sorted lists and nothing else."""
+    modules = sorted({*versioned, *root})
+    imports = ["from fastapi import APIRouter"]
+    if modules:
+        imports += ["", import_from("app.routers", modules)]
+    return ROUTERS.format(
+        imports="\n".join(imports),
+        root=_tuple(f"{name}.router" for name in sorted(set(root))),
+        versioned=_tuple(f"{name}.router" for name in sorted(set(versioned))),
+    )
+
+
+def models(modules: Iterable[str]) -> str:
+    """The text of `app/models/__init__.py`: a sorted list and nothing else."""
+    names = sorted(set(modules))
+    shown = "".join(f'    "{name}",\n' for name in names)
+    return MODELS.format(imports=import_from("app.models", names), names=f"[\n{shown}]")
+
+
+def import_from(package: str, names: list[str]) -> str:
+    """An import statement as ruff formats it."""
+    line = f"from {package} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join((f"from {package} import (", *(f"    {name}," for name in names), ")"))
+
+
+def _tuple(items: Iterable[str]) -> str:
+    """A tuple as ruff formats it, an element a line so that two additions merge."""
+    held = list(items)
+    if len(held) < 2:
+        return f"({held[0]},)" if held else "()"
+    return "(\n" + "".join(f"    {item},\n" for item in held) + ")"
 
 
 def env_example(features: Iterable[tuple[str, ...]]) -> str:

@@ -6,6 +6,8 @@ import keyword
 import re
 import sys
 from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
+from typing import Any
 
 from devtool.errors import ConfigError
 
@@ -23,20 +25,25 @@ class ProjectSpec:
 
     Args:
         name: Its folder and distribution name.
-        phase: The phase it starts in.
-        features: What it has beyond the features every project of its phase has.
+        phase: The phase it starts in; that of its features where None.
+        features: What it has beyond the features every project of its phase has; None for the
+            usual ones.
         title: Its name for people; made from `name` when empty.
         version: Its first version.
+        extra: Features it has as well.
+        without: Usual features it does not have.
 
     Raises:
         ConfigError: If the name cannot be a folder, a distribution and a module.
     """
 
     name: str
-    phase: int = 1
-    features: tuple[str, ...] = ()
+    phase: int | None = None
+    features: tuple[str, ...] | None = None
     title: str = ""
     version: str = "0.1.0"
+    extra: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problem = name_problem(self.name)
@@ -55,6 +62,15 @@ class ProjectSpec:
             )
         if not re.fullmatch(r"\d+(\.\d+){1,2}", self.version, re.ASCII):
             raise ConfigError(f"{self.version!r} is not a version of numbers", hint="such as 1.0.0")
+
+    @property
+    def module(self) -> str:
+        """The name as a word, for what allows no hyphen: a database, a Python name."""
+        return self.name.replace("-", "_")
+
+    def replace(self, **values: Any) -> ProjectSpec:
+        """The same project but for these."""
+        return dataclass_replace(self, **values)
 
 
 def name_problem(name: str) -> str:

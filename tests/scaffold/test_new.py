@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from devtool import ConfigError, DevtoolError, ProjectSpec, new_project, preview_project
-from devtool.scaffold import apply, catalog, changes, compose, manifest
-from devtool.scaffold.catalog import Feature
+from devtool.scaffold import apply, changes, manifest
 from devtool.scaffold.changes import Action
-from devtool.scaffold.render import render
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -22,11 +20,6 @@ def tree(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-def feature(folder: Path, slug: str, **values: object) -> Feature:
-    defaults: dict[str, object] = {"summary": slug, "phase": 1, "folder": folder}
-    return Feature(slug=slug, **(defaults | values))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -138,58 +131,6 @@ def test_a_failure_half_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DevtoolError, match="could not be written"):
         apply.create(tmp_path / "shop", planned)
     assert not list(tmp_path.iterdir())
-
-
-def test_unknown_features_get_the_nearest_name() -> None:
-    with pytest.raises(ConfigError, match="no feature 'consol'") as caught:
-        catalog.choose(1, ("consol",), catalog.load())
-    assert caught.value.hint == "did you mean console?"
-
-
-def test_phases_without_features_are_refused() -> None:
-    with pytest.raises(ConfigError, match="no projects of phase 9"):
-        catalog.choose(9, (), catalog.load())
-
-
-def test_features_bring_what_they_need_first(tmp_path: Path) -> None:
-    features = {
-        "top": feature(tmp_path, "top", needs=("low",), default=True),
-        "low": feature(tmp_path, "low"),
-    }
-    assert [item.slug for item in catalog.choose(1, (), features)] == ["low", "top"]
-
-
-def test_features_may_exclude_each_other_or_be_too_early(tmp_path: Path) -> None:
-    features = {
-        "one": feature(tmp_path, "one", default=True),
-        "two": feature(tmp_path, "two", conflicts=("one",)),
-        "later": feature(tmp_path, "later", phase=2),
-    }
-    with pytest.raises(ConfigError, match="exclude"):
-        catalog.choose(1, ("two",), features)
-    with pytest.raises(ConfigError, match="phase 2"):
-        catalog.choose(1, ("later",), features)
-
-
-def test_one_file_has_one_feature(tmp_path: Path) -> None:
-    (tmp_path / "same.txt").write_text("x")
-    both = (feature(tmp_path, "one"), feature(tmp_path, "two"))
-    with pytest.raises(DevtoolError, match="two features bring"):
-        render(ProjectSpec(name="shop"), both)
-
-
-def test_variables_of_features_are_collected(tmp_path: Path) -> None:
-    features = (
-        feature(tmp_path / "none", "one", env=("# one", "ONE=1")),
-        feature(tmp_path / "none", "two", env=("TWO=2",)),
-    )
-    assert render(ProjectSpec(name="shop"), features) == {".env.example": "# one\nONE=1\nTWO=2\n"}
-
-
-def test_requirements_are_united_or_refused() -> None:
-    assert compose.union(["b>=1"], ["a[x]>=2", "b>=1"]) == ["a[x]>=2", "b>=1"]
-    with pytest.raises(DevtoolError, match="two requirements"):
-        compose.union(["b>=1"], ["b>=2"])
 
 
 @pytest.mark.parametrize(
