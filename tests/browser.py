@@ -18,7 +18,8 @@ every page is a context of its own, as in a window that nobody has used before:
 Playwright and `expect` wait by themselves, for at most a minute: no sleep is needed. After the test
 nothing may have been written to the console as an error, no exception may have been left uncaught, and
 nothing may have been asked of another machine; `expected=` is a regular expression of the console
-errors that belong to the test (a 401 that is provoked, say).
+errors and addresses that belong to the test (a 401 that is provoked, say). Names under `rebound.test`
+lead to this machine.
 
 Chromium is the one of the system (Debian's package chromium, which `.ci/run` installs), or the program
 that `DEVTOOL_TEST_CHROMIUM` names. While a module's browser is open, an event loop counts as running in
@@ -47,6 +48,8 @@ QUIET = (
     "--disable-sync",
     "--disable-gpu",
     "--no-first-run",
+    # A name of someone else that he has pointed at this machine.
+    "--host-resolver-rules=MAP *.rebound.test 127.0.0.1",
 )
 OWN = {"127.0.0.1", "localhost", "[::1]", "::1", None}
 
@@ -106,4 +109,6 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     yield go
     for context, _ in opened:
         context.close()
-    assert [trouble for _, witness in opened for trouble in witness.troubles] == []
+    troubles = [trouble for _, witness in opened for trouble in witness.troubles]
+    if troubles:
+        pytest.fail("\n".join(["the pages should not have done this:", *troubles]))

@@ -65,7 +65,9 @@ function colour(name) {
 function say(text) { byId("said").textContent = text; }
 
 async function act(button, run, service, deed) {
-  button.disabled = true;
+  if (button.getAttribute("aria-busy")) return;
+  // A disabled button would lose the focus of whoever pressed it.
+  button.setAttribute("aria-busy", "true");
   say(`asking ${service} to ${deed}`);
   try {
     const answer = await ask("/api/act", {
@@ -78,7 +80,7 @@ async function act(button, run, service, deed) {
   } catch (problem) {
     say(`${service}: ${problem.message}`);
   }
-  button.disabled = false;
+  button.removeAttribute("aria-busy");
 }
 
 function isWeb(url) { return /^https?:\/\/[^\s]+$/i.test(url); }
@@ -142,7 +144,8 @@ function showState(state) {
   byId("services").replaceChildren(...(cards.length ? cards : [nothingRuns(state)]).filter(Boolean),
     ...state.problems.map((each) => make("p", { class: "trouble" }, each)));
   // The cards are new, and whoever was on a button of one still is.
-  if (focused) for (const each of document.querySelectorAll("[data-key]")) if (each.dataset.key === focused) each.focus();
+  const again = [...document.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused);
+  if (again) (again.disabled ? again.parentElement.querySelector("button:enabled") : again)?.focus();
   tick();
 }
 
@@ -376,7 +379,7 @@ const LOADS = { routes: routesPanel, stack: stackPanel, checks: checksPanel };
 
 async function showPhase() {
   const said = await get("/api/project");
-  byId("phase").textContent = said.description || `Phase ${said.phase}`;
+  byId("phase").textContent = said.default ? "not recognised" : said.description || `Phase ${said.phase}`;
   byId("phase").hidden = false;
   loaded.add("stack");
   byId("panel-stack").replaceChildren(...stackPanel(said));
