@@ -81,10 +81,13 @@ class ServiceError(DevtoolError):
         message: Which service, and what happened to it.
         exit_code: The code to end with: that of a single service, or 5.
         hint: The way out, or an empty string.
+        notes: As in `DevtoolError`.
     """
 
-    def __init__(self, message: str, *, exit_code: int = 5, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, message: str, *, exit_code: int = 5, hint: str = "", notes: Sequence[Note] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, notes=notes)
         self.exit_code = exit_code
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import devtool
-from devtool.cli.app import app
+from devtool.cli.app import COMMANDS
 from devtool.model.detection import Detection
 from devtool.model.doctor import Diagnosis
 from devtool.model.launch import LaunchPlan
@@ -32,9 +32,8 @@ NOTE = "<!-- Written by docs/generate.py; change the code and run it again. -->\
 
 def commands() -> str:
     """Every command's help, as printed."""
-    names = [command.name or "" for command in app.registered_commands]
     return page(
-        "Commands", (section(f"devtool {name}".strip(), help_of(name)) for name in ("", *names))
+        "Commands", (section(f"devtool {name}".strip(), help_of(name)) for name in ("", *COMMANDS))
     )
 
 

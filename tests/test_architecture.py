@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "devtool"
 # Who may import whom, whatever the place of the import: inside a function and under TYPE_CHECKING too.
 NOUNS = {"model", "errors"}
 CORE = NOUNS | {"config", "detection", "launch", "runner", "inproc", "scaffold", "client", "doctor"}
+CORE |= {"migrations"}
 MAY_IMPORT = {
     "model": {"model"},
     "errors": NOUNS,
@@ -24,13 +25,15 @@ MAY_IMPORT = {
     "inproc": set(),
     "scaffold": NOUNS | {"config", "scaffold"},
     "client": NOUNS | {"inproc", "client"},
+    "migrations": NOUNS | {"inproc", "migrations"},
     "doctor": NOUNS | {"config", "detection", "launch", "runner", "doctor"},
     "api": CORE | {"api"},
+    "api_generate": CORE | {"api", "api_generate"},
     "mcp": NOUNS | {"api", "config", "mcp"},
     "feed": NOUNS | {"api", "mcp", "feed"},
     "web": NOUNS | {"api", "feed", "mcp", "web"},
     "ui": NOUNS | {"api", "feed", "ui"},
-    "cli": NOUNS | {"api", "config", "mcp", "feed", "web", "ui", "cli"},
+    "cli": NOUNS | {"api", "api_generate", "config", "mcp", "feed", "web", "ui", "cli"},
     "__init__": CORE | {"api"},
     "__main__": {"cli"},
 }

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-# Name -> the module and the function that is the command.
+# Name -> the module and the function that is the command. Two words are a command of a group.
 COMMANDS = {
     "phase": ("devtool.cli.phase", "phase"),
     "run": ("devtool.cli.run", "run"),
@@ -23,6 +23,10 @@ COMMANDS = {
     "mcp": ("devtool.cli.mcp", "mcp"),
     "init": ("devtool.cli.init", "init"),
     "new": ("devtool.cli.new", "new"),
+    "generate migration": ("devtool.cli.generate_migration", "migration"),
+}
+GROUPS = {
+    "generate": "Add to a generated project: what it writes merges with your edits or is refused.",
 }
 
 
@@ -38,16 +42,30 @@ def build(*names: str) -> typer.Typer:
         rich_markup_mode="rich" if rich_help else None,
     )
     application.callback()(_options)
+    groups: dict[str, typer.Typer] = {"": application}
     for name in names:
         module, function = COMMANDS[name]
-        application.command(name)(getattr(import_module(module), function))
+        group, _, command = name.rpartition(" ")
+        if group not in groups:
+            groups[group] = typer.Typer(help=GROUPS[group], no_args_is_help=True)
+            application.add_typer(groups[group], name=group)
+        groups[group].command(command)(getattr(import_module(module), function))
     return application
 
 
 def for_arguments(arguments: list[str]) -> typer.Typer:
     """The application for a command line: the one command it names, or all."""
-    named = arguments[0] if arguments else ""
-    return build(named) if named in COMMANDS else build(*COMMANDS)
+    return build(*_named(arguments))
+
+
+def _named(arguments: list[str]) -> tuple[str, ...]:
+    """The commands that a command line may mean."""
+    for words in (1, 2):
+        name = " ".join(arguments[:words])
+        if name in COMMANDS:
+            return (name,)
+    group = arguments[0] if arguments else ""
+    return tuple(name for name in COMMANDS if name.startswith(f"{group} ")) or tuple(COMMANDS)
 
 
 def _version(value: bool) -> None:

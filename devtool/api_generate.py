@@ -1,0 +1,67 @@
+"""Calls that add to a generated project: what `devtool generate` and `destroy` are made of."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from devtool.api import detect_project, project_root
+from devtool.errors import ConfigError, ToolchainError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.migrations import Home, Migrated
+    from devtool.model.detection import Component
+
+ALEMBIC = "alembic.ini"
+
+
+def write_migration(message: str, root: str | Path = ".") -> Migrated:
+    """Write what the models have and the database has not as a revision, and apply it.
+
+    Args:
+        message: What the revision is for.
+        root: The project's folder.
+
+    Raises:
+        ConfigError: If the message cannot name a file, or the project has no migrations.
+        ToolchainError: If the environment of the backend is not there.
+        ServiceError: If Alembic fails, or the database does not answer.
+    """
+    from devtool import migrations
+
+    if not any(character.isalnum() for character in message) or not message.isprintable():
+        raise ConfigError(
+            f"{message!r} cannot name a migration", hint='say what changes, such as "add due dates"'
+        )
+    return migrations.revise(migration_home(root), message, os.environ)
+
+
+def migration_home(root: str | Path = ".") -> Home:
+    """Where the migrations of a project are, and the interpreter that runs them.
+
+    Raises:
+        ConfigError: If the project has none.
+        ToolchainError: If the environment of the backend is not there.
+    """
+    from devtool.migrations import Home
+
+    where = project_root(root)
+    backend = _backend(where)
+    interpreter = backend.toolchain.interpreter if backend.toolchain else ""
+    if not interpreter:
+        raise ToolchainError(
+            f"{where / backend.root}: its environment is not there yet", hint="devtool run --sync"
+        )
+    return Home(where, backend.root, interpreter)
+
+
+def _backend(where: Path) -> Component:
+    """The component with migrations."""
+    for component in detect_project(where).components:
+        if (where / component.root / ALEMBIC).is_file():
+            return component
+    raise ConfigError(
+        f"{where}: there is no {ALEMBIC} beside a backend here",
+        hint="devtool new NAME --phase 2 makes a project with migrations",
+    )

@@ -1,0 +1,131 @@
+"""Write and apply migrations of a project with its own Alembic.
+
+Runs in the project's own interpreter, 3.9 or newer, as `python devtool_alembic.py DEED [TEXT]` with the
+folder of `alembic.ini` as working folder. `revise` writes what the models have and the database has not,
+and applies it; `upgrade` applies what is written; `downgrade` goes back to the revision TEXT. What the
+project prints goes to standard error; standard output holds one JSON object, `{"path": ..., "head": ...}`
+or `{"error": ..., "where": ...}`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, BinaryIO
+
+INI = "alembic.ini"
+
+
+def main(arguments: list[str]) -> int:
+    """Answer on standard output; 0 when done, 1 with an error."""
+    answer = _take_stdout()
+    # The script's own folder must not shadow the project's modules.
+    sys.path[0] = os.getcwd()  # noqa: PTH109  # a string, as the import system wants it
+    deed, *text = arguments
+    try:
+        said = DEEDS[deed](_configuration(), *text)
+    except BaseException as error:  # noqa: BLE001  # a project may raise whatever it likes, SystemExit too
+        traceback.print_exc()
+        said = {"error": _line(error), "where": _where(error)}
+    with answer:
+        answer.write(json.dumps(said, sort_keys=True).encode("ascii"))
+    return 1 if "error" in said else 0
+
+
+def revise(config: Any, message: str) -> dict[str, Any]:
+    """Write a revision of what the models have more, and bring the database there."""
+    commands = importlib.import_module("alembic.command")
+    scripts = importlib.import_module("alembic.script").ScriptDirectory.from_config(config)
+    commands.upgrade(config, "head")
+    made = commands.revision(
+        config,
+        message=message,
+        autogenerate=True,
+        rev_id=next_revision([script.revision for script in scripts.walk_revisions()]),
+        process_revision_directives=_drop_empty,
+    )
+    if not made:
+        return {"path": "", "head": _head(config)}
+    commands.upgrade(config, "head")
+    return {"path": os.path.relpath(made.path), "head": made.revision}
+
+
+def upgrade(config: Any) -> dict[str, Any]:
+    """Bring the database to the last revision."""
+    importlib.import_module("alembic.command").upgrade(config, "head")
+    return {"path": "", "head": _head(config)}
+
+
+def downgrade(config: Any, revision: str) -> dict[str, Any]:
+    """Bring the database back to a revision; one it has not reached yet is no error."""
+    importlib.import_module("alembic.command").downgrade(config, revision)
+    return {"path": "", "head": revision}
+
+
+def next_revision(revisions: list[str]) -> str | None:
+    """The number after the last, or None where revisions have no numbers."""
+    if not all(revision.isdecimal() for revision in revisions):
+        return None
+    return f"{max(map(int, revisions), default=0) + 1:04d}"
+
+
+def _drop_empty(context: Any, revision: Any, directives: list[Any]) -> None:
+    """Write nothing where models and database agree."""
+    del context, revision
+    if directives and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+
+
+def _configuration() -> Any:
+    if not os.path.isfile(INI):  # noqa: PTH113  # one more import for one question
+        message = f"there is no {INI} in {os.getcwd()}"  # noqa: PTH109
+        raise FileNotFoundError(message)
+    return importlib.import_module("alembic.config").Config(INI, stdout=sys.stderr)
+
+
+def _head(config: Any) -> str:
+    scripts = importlib.import_module("alembic.script").ScriptDirectory.from_config(config)
+    return str(scripts.get_current_head() or "")
+
+
+DEEDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "revise": revise,
+    "upgrade": upgrade,
+    "downgrade": downgrade,
+}
+
+
+def _take_stdout() -> BinaryIO:
+    """Standard output for the answer alone; prints, also those of C code, go to standard error."""
+    sys.stdout.flush()
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answer
+
+
+def _line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+def _where(error: BaseException) -> str:
+    """The last place in the project that the error passed, or nothing."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [
+        frame
+        for frame in frames
+        if frame.filename.startswith(os.getcwd() + os.sep)  # noqa: PTH109
+        and "site-packages" not in frame.filename
+    ]
+    return "{0.filename}:{0.lineno}".format(inside[-1]) if inside else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
