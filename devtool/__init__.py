@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from devtool.model.launch import LaunchPlan, Service
     from devtool.scaffold.builder import new_project, preview_project
     from devtool.scaffold.changes import Change, diff_changes
+    from devtool.scaffold.scaffolds import BackendScaffold, FastAPIBuilder
     from devtool.scaffold.spec import ProjectSpec
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AmbiguousError": "devtool.errors",
+    "BackendScaffold": "devtool.scaffold.scaffolds",
     "Change": "devtool.scaffold.changes",
     "Component": "devtool.model.detection",
     "ConfigError": "devtool.errors",
@@ -37,6 +39,7 @@ _HOMES = {
     "Detection": "devtool.model.detection",
     "DevtoolError": "devtool.errors",
     "Evidence": "devtool.model.detection",
+    "FastAPIBuilder": "devtool.scaffold.scaffolds",
     "LaunchPlan": "devtool.model.launch",
     "Phase": "devtool.model.detection",
     "ProjectPhaseDetector": "devtool.api",
@@ -56,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "AmbiguousError",
+    "BackendScaffold",
     "Change",
     "Component",
     "ConfigError",
@@ -64,6 +68,7 @@ __all__ = [
     "Detection",
     "DevtoolError",
     "Evidence",
+    "FastAPIBuilder",
     "LaunchPlan",
     "Phase",
     "ProjectPhaseDetector",

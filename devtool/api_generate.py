@@ -10,10 +10,35 @@ from devtool.errors import ConfigError, ToolchainError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from devtool import ProjectSpec
     from devtool.migrations import Home, Migrated
     from devtool.model.detection import Component
+    from devtool.scaffold.builder import NewProject as NewProject  # noqa: PLC0414 (for cli)
 
 ALEMBIC = "alembic.ini"
+
+
+def plan_new(spec: ProjectSpec, folder: str | Path = ".", *, database_url: str = "") -> NewProject:
+    """Everything that a new project is made of; nothing is written.
+
+    Raises:
+        ConfigError: If a feature is unknown, or the place is taken.
+    """
+    from devtool.scaffold import builder
+
+    return builder.plan_new(spec, project_root(folder), database_url=database_url)
+
+
+def write_new(planned: NewProject, folder: str | Path = ".") -> None:
+    """Write a planned project, all of it or nothing.
+
+    Raises:
+        ConfigError: If the place is taken.
+        DevtoolError: If it could not be written.
+    """
+    from devtool.scaffold import builder
+
+    builder.write(planned, project_root(folder))
 
 
 def write_migration(message: str, root: str | Path = ".") -> Migrated:

@@ -11,6 +11,8 @@ from devtool.scaffold.render import render
 from devtool.scaffold.selection import resolve
 from devtool.scaffold.spec import ProjectSpec
 
+WEB = 2
+
 
 class NewProject(NamedTuple):
     """Everything that a new project is made of.
@@ -26,25 +28,34 @@ class NewProject(NamedTuple):
     private: dict[str, str]
 
 
-def plan_new(
-    spec: ProjectSpec, folder: str | Path = ".", *, version: str, database_url: str = ""
-) -> NewProject:
+def plan_new(spec: ProjectSpec, folder: str | Path = ".", *, database_url: str = "") -> NewProject:
     """What a new project would hold; reads, and writes nothing.
 
     Args:
         spec: The project.
         folder: Where its own folder would stand.
-        version: The version of devtool, for the manifest.
         database_url: Where its data is; for its `.env` only.
 
     Raises:
         ConfigError: If the phase or a feature is unknown, or the place is taken.
     """
-    whole, features = resolve(spec, catalog.load())
+    # Only a backend has a database, and only what is more than a console has parts to leave out.
+    least = WEB if database_url or spec.without else 1
+    whole, features = resolve(spec, catalog.load(), least=least)
     private = dotenv.private_files(features, database_url)
     apply.check_place(Path(folder) / spec.name)
-    files = manifest.with_manifest(whole, render(whole, features), version=version)
+    files = manifest.with_manifest(whole, render(whole, features), version=_version())
     return NewProject(whole, changes.plan(files, base={}, mine={}), private)
+
+
+def write(planned: NewProject, folder: str | Path = ".") -> None:
+    """Write a planned project, all of it or nothing.
+
+    Raises:
+        ConfigError: If the place is taken.
+        DevtoolError: If it could not be written.
+    """
+    apply.create(Path(folder) / planned.spec.name, planned.changes, planned.private)
 
 
 def new_project(
@@ -62,8 +73,8 @@ def new_project(
         ConfigError: If the phase or a feature is unknown, or the place is taken.
         DevtoolError: If it could not be written.
     """
-    planned = plan_new(spec, folder, version=_version(), database_url=database_url)
-    apply.create(Path(folder) / spec.name, planned.changes, planned.private)
+    planned = plan_new(spec, folder, database_url=database_url)
+    write(planned, folder)
     return planned.changes
 
 
@@ -71,7 +82,7 @@ def preview_project(
     spec: ProjectSpec, folder: str | Path = ".", *, database_url: str = ""
 ) -> tuple[Change, ...]:
     """What `new_project` would write, by the same code, without writing it."""
-    return plan_new(spec, folder, version=_version(), database_url=database_url).changes
+    return plan_new(spec, folder, database_url=database_url).changes
 
 
 def _version() -> str:

@@ -11,15 +11,22 @@ from devtool.scaffold.spec import ProjectSpec
 Catalog = Mapping[str, Feature]
 
 
-def resolve(spec: ProjectSpec, catalog: Catalog) -> tuple[ProjectSpec, tuple[Feature, ...]]:
+def resolve(
+    spec: ProjectSpec, catalog: Catalog, *, least: int = 1
+) -> tuple[ProjectSpec, tuple[Feature, ...]]:
     """A project with its phase and every feature named, and the features, each after its needs.
+
+    Args:
+        spec: What is asked for.
+        catalog: The features there are.
+        least: The phase it has at least where it names none.
 
     Raises:
         ConfigError: If the phase has no projects, a name is unknown or for another phase, a feature
             is left out that something needs, or two features exclude each other.
     """
     named = [find(name, catalog) for name in (*(spec.features or ()), *spec.extra)]
-    phase = spec.phase or max((feature.phase for feature in named), default=1)
+    phase = spec.phase or max(least, *(feature.phase for feature in named), least)
     chosen = choose(
         phase,
         None if spec.features is None else tuple(f.slug for f in named[: len(spec.features)]),
@@ -69,11 +76,14 @@ def choose(
 
 
 def find(name: str, catalog: Catalog) -> Feature:
-    """The feature of that name or alias.
+    """The feature of that name or alias; `frontend=vite` is the answer `vite` to a choice.
 
     Raises:
         ConfigError: If there is none.
     """
+    group, equals, value = name.partition("=")
+    if equals:
+        return member(group, value, catalog)
     if name in catalog:
         return catalog[name]
     for feature in catalog.values():
@@ -83,7 +93,7 @@ def find(name: str, catalog: Catalog) -> Feature:
 
 
 def member(group: str, value: str, catalog: Catalog) -> Feature:
-    """The feature that is one answer to a choice: `frontend` and `next` give `frontend-next`.
+    """The feature that is one answer to a choice: `frontend` and `next` mean `frontend-next`.
 
     Raises:
         ConfigError: If the choice has no such answer.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import sys
+import unicodedata
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
 from typing import Any
@@ -30,7 +31,7 @@ class ProjectSpec:
             usual ones.
         title: Its name for people; made from `name` when empty.
         version: Its first version.
-        extra: Features it has as well.
+        extra: Features it has as well; `frontend=vite` is an answer to a choice.
         without: Usual features it does not have.
 
     Raises:
@@ -71,6 +72,12 @@ class ProjectSpec:
     def replace(self, **values: Any) -> ProjectSpec:
         """The same project but for these."""
         return dataclass_replace(self, **values)
+
+
+def name_for(title: str) -> str:
+    """The name that a title suggests: `todo-api` for "Todo API"."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")
+    return "-".join(re.findall(r"[a-z0-9]+", plain.lower()))
 
 
 def name_problem(name: str) -> str:

@@ -67,14 +67,14 @@ def test_other_urls_are_refused_and_not_repeated(url: str) -> None:
 
 def test_a_url_needs_a_database(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no database"):
-        builder.new_project(ProjectSpec(name="shop"), tmp_path, database_url=URL)
+        builder.new_project(ProjectSpec(name="shop", phase=1), tmp_path, database_url=URL)
     assert not list(tmp_path.iterdir())
 
 
 def test_what_was_written_half_is_taken_back(shop: Path) -> None:
     features = choose(2, None, catalog.load())
     private = dotenv.private_files(features) | {".gitignore/x": "no folder there"}
-    planned = builder.plan_new(ProjectSpec(name="shop", phase=2), shop, version="1")
+    planned = builder.plan_new(ProjectSpec(name="shop", phase=2), shop)
     with pytest.raises(Exception, match="could not be written"):
         apply.create(shop / "shop", planned.changes, private)
     assert [path.name for path in shop.iterdir()] == ["features"]
