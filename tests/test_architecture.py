@@ -29,11 +29,13 @@ MAY_IMPORT = {
     "doctor": NOUNS | {"config", "detection", "launch", "runner", "doctor"},
     "api": CORE | {"api"},
     "api_generate": CORE | {"api", "api_generate"},
+    "api_evolve": CORE | {"api", "api_evolve"},
     "mcp": NOUNS | {"api", "config", "mcp"},
     "feed": NOUNS | {"api", "mcp", "feed"},
     "web": NOUNS | {"api", "feed", "mcp", "web"},
     "ui": NOUNS | {"api", "feed", "ui"},
-    "cli": NOUNS | {"api", "api_generate", "config", "mcp", "feed", "web", "ui", "cli"},
+    "cli": NOUNS
+    | {"api", "api_evolve", "api_generate", "config", "mcp", "feed", "web", "ui", "cli"},
     "__init__": CORE | {"api"},
     "__main__": {"cli"},
 }

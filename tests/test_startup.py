@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "init": ("init",),
     "new": ("new", "shop"),
     "generate migration": ("generate", "migration", "x", "-C", "nowhere"),
+    "undo": ("undo",),
 }
 OTHERS = {
     "phase --explain": ("phase", "--explain"),

@@ -24,6 +24,7 @@ COMMANDS = {
     "init": ("devtool.cli.init", "init"),
     "new": ("devtool.cli.new", "new"),
     "generate migration": ("devtool.cli.generate_migration", "migration"),
+    "undo": ("devtool.cli.undo", "undo"),
 }
 GROUPS = {
     "generate": "Add to a generated project: what it writes merges with your edits or is refused.",

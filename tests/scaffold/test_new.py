@@ -12,6 +12,7 @@ import pytest
 from devtool import ConfigError, DevtoolError, ProjectSpec, new_project, preview_project
 from devtool.scaffold import apply, changes, manifest
 from devtool.scaffold.changes import Action
+from devtool.scaffold.manifest import Base
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -137,13 +138,14 @@ def test_a_failure_half_way_leaves_nothing(tmp_path: Path) -> None:
     ("base", "mine", "new", "action"),
     [
         (None, None, "n", Action.CREATE),
-        (None, "n", "n", Action.KEEP),
+        (None, "n", "n", Action.ADOPT),
         (None, "m", "n", Action.CONFLICT),
         ("b", "b", "n", Action.UPDATE),
         ("b", "m", "b", Action.KEEP),
         ("b", "m", "n", Action.CONFLICT),
-        ("b", "n", "n", Action.KEEP),
-        ("b", None, "n", Action.KEEP),
+        ("b", "b", "b", Action.KEEP),
+        ("b", "n", "n", Action.ADOPT),
+        ("b", None, "n", Action.KEEP_DELETED),
     ],
 )
 def test_no_edit_is_ever_overwritten(
@@ -151,7 +153,7 @@ def test_no_edit_is_ever_overwritten(
 ) -> None:
     (change,) = changes.plan(
         {"f": new},
-        base={} if base is None else {"f": base},
+        base={} if base is None else {"f": Base.of(base)},
         mine={} if mine is None else {"f": mine},
     )
     assert change.action is action
