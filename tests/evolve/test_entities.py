@@ -1,0 +1,238 @@
+"""What a program is about is read from its source; what is not understood is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devtool.errors import ConfigError, UndetectedError
+from devtool.scaffold.columns import Column
+from devtool.scaffold.entities import Field, Reading, read
+from devtool.scaffold.managers import Verb, verb_of
+from tests.evolve.conftest import Unpack
+
+
+def fields(reading: Reading, entity: str = "Task") -> dict[str, Field]:
+    (found,) = (item for item in reading.entities if item.name == entity)
+    return {field.name: field for field in found.fields}
+
+
+def test_dataclasses_and_their_manager(unpack: Unpack) -> None:
+    reading = read(unpack("inventory"))
+    (item,) = reading.entities
+    assert (item.path, item.line, item.why) == ("src/models.py", 18, "Stock keeps it")
+    assert item.methods == ("expired",)
+    assert {name: field.column for name, field in fields(reading, "Item").items()} == {
+        "id": Column("int"),
+        "name": Column("str"),
+        "amount": Column("int"),
+        "price": Column("decimal", is_optional=True),
+        "best_before": Column("date", is_optional=True),
+        "shelf": Column("enum", values=("top", "floor")),
+        "labels": Column("json"),
+        "open": Column("bool"),
+        "added": Column("datetime"),
+    }
+    assert {name: field.default for name, field in fields(reading, "Item").items()} == {
+        "id": "",
+        "name": "",
+        "amount": "1",
+        "price": "",
+        "best_before": "",
+        "shelf": '"floor"',
+        "labels": "[]",
+        "open": "false",
+        "added": "now",
+    }
+    assert [note.text for note in reading.left_out] == [
+        "Settings is no entity: nothing keeps it, and it has no id"
+    ]
+    (stock,) = reading.managers
+    assert {method.name: method.verb for method in stock.methods} == {
+        "add_item": Verb.CREATE,
+        "list_items": Verb.LIST,
+        "get_item": Verb.GET,
+        "update_item": Verb.UPDATE,
+        "remove_item": Verb.DELETE,
+        "restock": Verb.CUSTOM,
+    }
+    assert [method.name for method in stock.custom] == ["restock"]
+
+
+def test_pydantic_models_and_literals(unpack: Unpack) -> None:
+    reading = read(unpack("library"))
+    assert [(item.name, item.kind) for item in reading.entities] == [
+        ("Author", "pydantic model"),
+        ("Book", "pydantic model"),
+    ]
+    book = fields(reading, "Book")
+    assert book["title"].column == Column("str", longest=300)
+    assert book["title"].is_required
+    assert book["genre"].column == Column("enum", values=("novel", "poetry", "other"))
+    assert [(item.name, item.entity) for item in reading.managers] == [
+        ("Catalogue", "Book"),
+        ("Authors", "Author"),
+    ]
+
+
+def test_named_tuples_and_functions(unpack: Unpack) -> None:
+    reading = read(unpack("habits"))
+    (manager,) = reading.managers
+    assert manager.is_module
+    assert (manager.name, manager.entity) == ("habits", "Habit")
+    assert [method.verb for method in manager.methods] == [
+        Verb.CREATE,
+        Verb.LIST,
+        Verb.GET,
+        Verb.COMPLETE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "column"),
+    [
+        ("int", Column("int")),
+        ("Optional[str]", Column("str", is_optional=True)),
+        ("'Optional[str]'", Column("str", is_optional=True)),
+        ("None | str", Column("str", is_optional=True)),
+        ("Union[str, None]", Column("str", is_optional=True)),
+        ("uuid.UUID", Column("uuid")),
+        ("datetime.date", Column("date")),
+        ("Annotated[str, Field(max_length=9)]", Column("str", longest=9)),
+        ("Literal['a', 'b', None]", Column("enum", is_optional=True, values=("a", "b"))),
+        ("Colour", Column("enum", values=("RED", "blue"))),
+        ("TaskId", Column("int")),
+        ("Tag", Column("ref", of="Tag")),
+        ("list[Tag]", Column("many", of="Tag")),
+        ("List['Tag']", Column("many", of="Tag")),
+        ("tuple[int, ...]", Column("json")),
+        ("dict[str, list[int]]", Column("json")),
+        ("dict[str, Any]", Column("json")),
+        ("dict", Column("json")),
+        ("object", None),
+        ("Callable[[], int]", None),
+        ("int | str", None),
+        ("Literal[1, 2]", None),
+        ("list[object[int]]", None),
+        ("Loop", None),
+    ],
+)
+def test_annotations(tmp_path: Path, annotation: str, column: Column | None) -> None:
+    (tmp_path / "app.py").write_text(
+        "from enum import Enum, auto\n"
+        "TaskId = NewType('TaskId', int)\n"
+        "Loop = Loop\n"
+        "class Colour(Enum):\n    RED = auto()\n    BLUE = 'blue'\n"
+        "@dataclass\nclass Tag:\n    name: str\n"
+        f"@dataclass\nclass Task:\n    id: int\n    x: {annotation}\n"
+    )
+    if column is None:
+        with pytest.raises(ConfigError, match=r"app.py:13 Task.x: .* has no column type") as caught:
+            read(tmp_path)
+        assert caught.value.hint.endswith("--skip-field Task.x")
+        reading = read(tmp_path, skip=("Task.x",))
+        assert [note.line for note in reading.skipped] == [13]
+    else:
+        assert fields(read(tmp_path))["x"].column == column
+
+
+@pytest.mark.parametrize(
+    ("declaration", "required", "default"),
+    [
+        ("x: int", True, ""),
+        ("x: int = 3", False, "3"),
+        ("x: int = -3", False, "-3"),
+        ("x: str | None = None", False, ""),
+        ("x: str = field(default='a')", False, '"a"'),
+        ("x: str = Field(...)", True, ""),
+        ("x: str = Field('a', max_length=3)", False, '"a"'),
+        ("x: list[int] = field(default_factory=list)", False, "[]"),
+        ("x: list[int] = attr.ib(factory=list)", False, "[]"),
+        ("x: datetime = field(default_factory=lambda: datetime.now(UTC))", False, "now"),
+        ("x: datetime = field(default_factory=_now)", False, "now"),
+        ("x: int = field(default_factory=count().__next__)", False, ""),
+        ("x: int = field(repr=False)", True, ""),
+        ("x: Mood = Mood.GOOD", False, '"good"'),
+        ("x: int = LIMIT", False, ""),
+        ("x: NotRequired[int]", False, ""),
+    ],
+)
+def test_defaults(tmp_path: Path, declaration: str, required: bool, default: str) -> None:
+    head = "class Task(TypedDict)" if "NotRequired" in declaration else "@attrs.define\nclass Task"
+    (tmp_path / "app.py").write_text(
+        f"class Mood(Enum):\n    GOOD = 'good'\n{head}:\n    id: int\n    {declaration}\n"
+    )
+    found = fields(read(tmp_path))["x"]
+    assert (found.is_required, found.default) == (required, default)
+
+
+def test_base_classes_and_what_is_no_field(tmp_path: Path) -> None:
+    (tmp_path / "base.py").write_text("@dataclass\nclass Base:\n    id: int\n    name: str\n")
+    (tmp_path / "app.py").write_text(
+        "@dataclass\nclass Task(Base):\n    kinds: ClassVar[int] = 3\n    _: KW_ONLY\n"
+        "    name: str = 'x'\n    _cache: dict = None\n    done: bool = False\n"
+    )
+    reading = read(tmp_path, only=("Task",))
+    assert list(fields(reading)) == ["id", "name", "done"]
+    assert fields(reading)["name"].default == '"x"'
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [
+        ("create_task", Verb.CREATE),
+        ("add", Verb.CREATE),
+        ("addendum", Verb.CUSTOM),
+        ("get_task", Verb.GET),
+        ("get_tasks", Verb.LIST),
+        ("get_all", Verb.LIST),
+        ("find_by_address", Verb.GET),
+        ("all", Verb.LIST),
+        ("mark_done", Verb.COMPLETE),
+        ("snooze", Verb.CUSTOM),
+    ],
+)
+def test_verbs(name: str, verb: Verb) -> None:
+    assert verb_of(name) is verb
+
+
+def test_nothing_is_imported_or_guessed(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("raise SystemExit('imported')\nx = 1\n")
+    with pytest.raises(UndetectedError, match="no entity was found"):
+        read(tmp_path)
+    (tmp_path / "app.py").write_text("def f(:\n")
+    with pytest.raises(ConfigError, match=r"app.py:1 does not parse"):
+        read(tmp_path)
+
+
+def test_names_that_stand_for_two_classes_are_refused(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("@dataclass\nclass Task:\n    id: int\n")
+    with pytest.raises(ConfigError, match=r"Task is defined in a.py and in b.py"):
+        read(tmp_path)
+    assert len(read(tmp_path, ("a.py",)).entities) == 1
+
+
+def test_unknown_names_are_refused(unpack: Unpack) -> None:
+    root = unpack("inventory")
+    with pytest.raises(ConfigError, match=r"no class Thing"):
+        read(root, only=("Thing",))
+    with pytest.raises(ConfigError, match=r"no field Item.colour"):
+        read(root, skip=("Item.colour",))
+
+
+def test_tests_and_environments_are_not_read(tmp_path: Path) -> None:
+    entity = "@dataclass\nclass {}:\n    id: int\n"
+    for place, name in (
+        ("app.py", "Task"),
+        ("tests/x.py", "Fake"),
+        ("test_app.py", "Fake"),
+        (".venv/x.py", "Fake"),
+        ("env/lib/x.py", "Fake"),
+        ("backend/x.py", "Fake"),
+    ):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(entity.format(name))
+    (tmp_path / "env/pyvenv.cfg").touch()
+    assert [item.name for item in read(tmp_path).entities] == ["Task"]
