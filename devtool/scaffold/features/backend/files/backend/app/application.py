@@ -1,0 +1,67 @@
+"""The application: one function that puts it together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from app import TITLE, VERSION, current_user, errors, logs, migrations, seeds
+from app.database import get_database
+from app.middleware import RequestMiddleware
+from app.openapi import Application, operation_id
+from app.routers import ROOT, VERSIONED
+from app.settings import Settings, get_settings
+
+PREFIX = "/api/v1"
+# Any port of this machine, so that a frontend's development server may move.
+LOCAL_PAGES = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
+EXPOSED = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """A new application; `main.py` makes the one that is served."""
+    settings = settings or get_settings()
+    logs.configure(settings.log_level)
+    app = Application(
+        title=TITLE,
+        version=VERSION,
+        lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.shows_docs else None,
+        # A redirect to the address with a slash would repeat whatever Host the caller sent.
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        responses=errors.documented(400, 413, 422, 500, 503),
+    )
+    errors.install(app)
+    for router in ROOT:
+        app.include_router(router)
+    for router in VERSIONED:
+        app.include_router(router, prefix=PREFIX)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_origin_regex=LOCAL_PAGES if settings.is_development else None,
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+        expose_headers=EXPOSED,
+        max_age=600,
+    )
+    app.add_middleware(RequestMiddleware, settings=settings)
+    return app
+
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """Bring the database up before the first request, close it after the last."""
+    settings = get_settings()
+    database = get_database()
+    await migrations.wait_for(database, settings.database_wait)
+    if settings.is_development and await migrations.upgrade(database):
+        logs.logger.info("database migrated")
+    await current_user.prepare()
+    if settings.seed_demo:
+        await seeds.plant()
+    yield
+    await database.close()

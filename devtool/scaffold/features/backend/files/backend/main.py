@@ -1,0 +1,5 @@
+"""The application that servers import: `uvicorn main:app`."""
+
+from app.application import create_app
+
+app = create_app()

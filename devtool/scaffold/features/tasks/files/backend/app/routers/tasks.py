@@ -1,0 +1,89 @@
+"""The routes of tasks: HTTP on one side, `app.services.task` on the other."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from app.current_user import USER_RESPONSES, CurrentUser
+from app.errors import documented
+from app.preconditions import IfMatch, etag, versions
+from app.schemas.base import Id
+from app.schemas.task import TaskCreate, TaskPage, TaskPatch, TaskQuery, TaskRead, TaskReplace
+from app.services import task as tasks
+
+router = APIRouter(prefix="/tasks", tags=["tasks"], responses=USER_RESPONSES)
+
+Key = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A fresh name for this request, such as a UUID: sent again within a day, it is "
+        "answered as before and creates nothing.",
+    ),
+]
+
+
+@router.get("", response_model=TaskPage)
+async def list_tasks(user: CurrentUser, query: Annotated[TaskQuery, Query()]) -> tasks.TaskList:
+    """List your tasks, a page at a time."""
+    return await tasks.list_tasks(user, query)
+
+
+@router.post("", response_model=TaskRead, status_code=201)
+async def create_task(
+    user: CurrentUser, data: TaskCreate, response: Response, idempotency_key: Key = None
+) -> tasks.TaskRecord | TaskRead:
+    """Create a task."""
+    if idempotency_key is None:
+        created = await tasks.create_task(user, data)
+        response.headers["ETag"] = etag(created.version)
+        return created
+    repeatable, replayed = await tasks.create_task_once(user, data, idempotency_key)
+    response.headers["ETag"] = etag(1)
+    response.headers["Idempotency-Replayed"] = str(replayed).lower()
+    return repeatable
+
+
+@router.get("/{task_id}", response_model=TaskRead, responses=documented(404))
+async def get_task(user: CurrentUser, task_id: Id, response: Response) -> tasks.TaskRecord:
+    """Read one of your tasks."""
+    return _tagged(await tasks.get_task(user, task_id), response)
+
+
+@router.put("/{task_id}", response_model=TaskRead, responses=documented(404, 412))
+async def replace_task(
+    user: CurrentUser, task_id: Id, data: TaskReplace, response: Response, if_match: IfMatch = None
+) -> tasks.TaskRecord:
+    """Replace all of a task."""
+    changed = await tasks.replace_task(user, task_id, data, versions(if_match))
+    return _tagged(changed, response)
+
+
+@router.patch("/{task_id}", response_model=TaskRead, responses=documented(404, 412))
+async def update_task(
+    user: CurrentUser, task_id: Id, data: TaskPatch, response: Response, if_match: IfMatch = None
+) -> tasks.TaskRecord:
+    """Change some of a task."""
+    changed = await tasks.update_task(user, task_id, data, versions(if_match))
+    return _tagged(changed, response)
+
+
+@router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(404, 412))
+async def complete_task(
+    user: CurrentUser, task_id: Id, response: Response, if_match: IfMatch = None
+) -> tasks.TaskRecord:
+    """Mark a task as done; done twice is still done."""
+    return _tagged(await tasks.complete_task(user, task_id, versions(if_match)), response)
+
+
+@router.delete("/{task_id}", status_code=204, responses=documented(404, 412))
+async def delete_task(user: CurrentUser, task_id: Id, if_match: IfMatch = None) -> None:
+    """Delete a task."""
+    await tasks.delete_task(user, task_id, versions(if_match))
+
+
+def _tagged(task: tasks.TaskRecord, response: Response) -> tasks.TaskRecord:
+    response.headers["ETag"] = etag(task.version)
+    return task
