@@ -1,0 +1,16 @@
+import js from "@eslint/js";
+import next from "@next/eslint-plugin-next";
+import jsxA11y from "eslint-plugin-jsx-a11y";
+import reactHooks from "eslint-plugin-react-hooks";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+export default defineConfig([
+  globalIgnores([".next/", "next-env.d.ts", "src/lib/api.gen.ts"]),
+  js.configs.recommended,
+  tseslint.configs.strict,
+  tseslint.configs.stylistic,
+  reactHooks.configs.flat.recommended,
+  jsxA11y.flatConfigs.strict,
+  next.configs["core-web-vitals"],
+]);
