@@ -1,10 +1,13 @@
 import type { NextConfig } from "next";
 
+// Nothing of this project is told to anybody. Next.js reads this after it has read this file.
+process.env.NEXT_TELEMETRY_DISABLED = "1";
+
 const config: NextConfig = {
-  // The proxy below sends no header twice; see src/proxy.ts for the policy of what pages may load.
   poweredByHeader: false,
   reactStrictMode: true,
-  output: "standalone",
+  // The image holds what the pages need, and no node_modules; see the Dockerfile.
+  output: process.env.STANDALONE ? "standalone" : undefined,
   // Compression holds back what is streamed; a reverse proxy does it better.
   compress: false,
   headers: () =>

@@ -3,6 +3,7 @@
 import { type SubmitEvent, useId, useState } from "react";
 
 import type { Draft } from "@/lib/tasks";
+import { useEscape } from "@/lib/use-escape";
 
 const LONGEST_TITLE = 200;
 const LONGEST_DESCRIPTION = 1000;
@@ -18,6 +19,7 @@ export function TaskForm({ name, draft, onSave, onCancel }: TaskFormProps) {
   const id = useId();
   const [title, setTitle] = useState(draft.title);
   const [description, setDescription] = useState(draft.description);
+  useEscape(onCancel);
 
   function save(event: SubmitEvent) {
     event.preventDefault();
@@ -25,16 +27,7 @@ export function TaskForm({ name, draft, onSave, onCancel }: TaskFormProps) {
   }
 
   return (
-    <form
-      className="task-form"
-      aria-label={`Edit ${name}`}
-      onSubmit={save}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") {
-          onCancel();
-        }
-      }}
-    >
+    <form className="task-form" aria-label={`Edit ${name}`} onSubmit={save}>
       <label htmlFor={`${id}-title`}>Title</label>
       <input
         id={`${id}-title`}

@@ -6,6 +6,7 @@ import { Notice } from "@/components/notice";
 import { TaskForm } from "@/components/task-form";
 import { messageOf } from "@/lib/errors";
 import { type Draft, isUnsaved, type Task, useCompleteTask, useUpdateTask } from "@/lib/tasks";
+import { useEscape } from "@/lib/use-escape";
 
 interface TaskItemProps {
   task: Task;
@@ -107,17 +108,9 @@ interface DeleteQuestionProps {
 }
 
 function DeleteQuestion({ task, onDelete, onKeep }: DeleteQuestionProps) {
+  useEscape(onKeep);
   return (
-    <div
-      className="task-actions"
-      role="group"
-      aria-label={`Delete ${task.title}?`}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") {
-          onKeep();
-        }
-      }}
-    >
+    <div className="task-actions" role="group" aria-label={`Delete ${task.title}?`}>
       {/* The question stands where the button was that had the focus. */}
       <button type="button" className="danger" ref={focus} onClick={onDelete}>
         Delete <span className="visually-hidden">for good</span>
