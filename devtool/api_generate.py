@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from devtool.api import detect_project, project_root
+from devtool.api import detect_project, plan_project, project_root
 from devtool.errors import ConfigError, ToolchainError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from devtool import ProjectSpec
+    from devtool.client import Client as Client  # noqa: PLC0414 (for cli)
     from devtool.migrations import Home, Migrated
     from devtool.model.detection import Component
     from devtool.scaffold.builder import NewProject as NewProject  # noqa: PLC0414 (for cli)
@@ -60,6 +61,33 @@ def write_migration(message: str, root: str | Path = ".") -> Migrated:
             f"{message!r} cannot name a migration", hint='say what changes, such as "add due dates"'
         )
     return migrations.revise(migration_home(root), message, os.environ)
+
+
+def project_client(root: str | Path = ".", *, target: str = "") -> Client:
+    """The typed client of a project's frontend: as it should be, and as it is; writes nothing.
+
+    Args:
+        root: The project's folder.
+        target: The file of the types, from the frontend's folder; `src/lib/api.gen.ts` if empty.
+
+    Raises:
+        ConfigError: If the project has no backend or no frontend.
+        ServiceError: If the application cannot be imported.
+        ToolchainError: If an environment or the generator is not installed.
+    """
+    from devtool import client
+    from devtool.runner.environment import environment
+
+    parts = client.parts_of(plan_project(root))
+    env = environment(parts.backend, os.environ, piped=False, colour=False)
+    return client.client(parts, env, target=target or client.TARGET)
+
+
+def write_client(client: Client) -> bool:
+    """Make the file of the types say what the application says; whether it had to change."""
+    from devtool.client import write
+
+    return write(client)
 
 
 def migration_home(root: str | Path = ".") -> Home:

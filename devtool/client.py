@@ -142,7 +142,7 @@ def openapi(backend: Service, env: Mapping[str, str]) -> dict[str, Any]:
     if backend.runnable:
         raise ToolchainError(backend.runnable, hint=backend.fix)
     factory = ("--factory",) if "--factory" in backend.argv else ()
-    argv = (backend.argv[0], str(script_path("devtool_openapi")), *factory, backend.entry)
+    argv = (backend.argv[0], script_path("devtool_openapi"), *factory, backend.entry)
     done = _run(argv, cwd=backend.cwd, env=env)
     try:
         answer = json.loads(done.stdout)

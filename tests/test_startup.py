@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "mcp": ("mcp", "--install", "cursor"),
     "init": ("init",),
     "new": ("new", "shop"),
+    "generate client": ("generate", "client"),
     "generate migration": ("generate", "migration", "x", "-C", "nowhere"),
     "undo": ("undo",),
 }

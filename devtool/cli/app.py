@@ -23,6 +23,7 @@ COMMANDS = {
     "mcp": ("devtool.cli.mcp", "mcp"),
     "init": ("devtool.cli.init", "init"),
     "new": ("devtool.cli.new", "new"),
+    "generate client": ("devtool.cli.generate_client", "client"),
     "generate migration": ("devtool.cli.generate_migration", "migration"),
     "undo": ("devtool.cli.undo", "undo"),
 }
