@@ -40,14 +40,15 @@ function sentenceOf(status: number, body: unknown): string {
   return fieldMessage(body) ?? textOf(body) ?? `The server refused this (${status}).`;
 }
 
+/** What the first field that is wrong has to be like, named as people know it. */
 function fieldMessage(body: unknown): string | undefined {
   const errors = isProblem(body) ? body.errors : undefined;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  if (typeof first !== "object" || first === null) {
+  if (typeof first !== "object" || first === null || !("message" in first && "where" in first)) {
     return undefined;
   }
-  const text = "detail" in first ? first.detail : "message" in first ? first.message : undefined;
-  return typeof text === "string" ? text : undefined;
+  const field: unknown = Array.isArray(first.where) ? first.where.at(-1) : undefined;
+  return `${String(field ?? "Input")}: ${String(first.message)}`;
 }
 
 function textOf(body: unknown): string | undefined {

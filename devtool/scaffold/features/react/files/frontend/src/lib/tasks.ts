@@ -9,6 +9,7 @@ import {
 
 import { useAnnounce } from "@/components/announcer";
 import { answerOf, api } from "@/lib/api";
+import { ApiError } from "@/lib/errors";
 import { type Pages, type Task, withChange, withoutTask, withTask } from "@/lib/task-cache";
 
 export type { Task };
@@ -41,7 +42,7 @@ export function useTasks(view: View) {
               limit: PAGE,
               cursor: pageParam ?? undefined,
               completed: view.status === "all" ? undefined : view.status === "done",
-              q: view.search || undefined,
+              search: view.search || undefined,
             },
           },
           signal,
@@ -59,7 +60,7 @@ export function useCreateTask() {
       answerOf(
         api.POST("/api/v1/tasks", {
           body: { title, description },
-          headers: { "Idempotency-Key": key },
+          params: { header: { "Idempotency-Key": key } },
         }),
       ),
     (pages, draft) => withTask(pages, draftTask(draft)),
@@ -69,27 +70,37 @@ export function useCreateTask() {
 
 export function useUpdateTask() {
   return useOptimistic(
-    ({ task, title, description }: Draft & { task: Task }) =>
-      answerOf(
-        api.PUT("/api/v1/tasks/{task_id}", {
-          params: { path: { task_id: task.id } },
-          body: { title, description, completed: task.completed },
-        }),
-      ),
+    save,
     (pages, { task, title, description }) => withChange(pages, task.id, { title, description }),
     ({ title }) => `Saved ${title}`,
   );
 }
 
+/** Changes a task, unless it is no longer what its editor saw. */
+async function save({ task, title, description }: Draft & { task: Task }) {
+  const path = { task_id: task.id };
+  const seen = await api.GET("/api/v1/tasks/{task_id}", { params: { path } });
+  if (seen.data && seen.data.updated_at !== task.updated_at) {
+    throw new ApiError(412, undefined);
+  }
+  return answerOf(
+    api.PATCH("/api/v1/tasks/{task_id}", {
+      params: { path, header: { "If-Match": seen.response.headers.get("ETag") } },
+      body: { title, description },
+    }),
+  );
+}
+
 export function useCompleteTask() {
   return useOptimistic(
-    ({ task, completed }: { task: Task; completed: boolean }) =>
-      answerOf(
-        api.PATCH("/api/v1/tasks/{task_id}/complete", {
-          params: { path: { task_id: task.id } },
-          body: { completed },
-        }),
-      ),
+    ({ task, completed }: { task: Task; completed: boolean }) => {
+      const params = { path: { task_id: task.id } };
+      return answerOf(
+        completed
+          ? api.PATCH("/api/v1/tasks/{task_id}/complete", { params })
+          : api.PATCH("/api/v1/tasks/{task_id}", { params, body: { completed } }),
+      );
+    },
     (pages, { task, completed }) => withChange(pages, task.id, { completed }),
     ({ task, completed }) => `${completed ? "Completed" : "Reopened"} ${task.title}`,
   );
