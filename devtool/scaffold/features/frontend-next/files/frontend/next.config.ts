@@ -5,6 +5,8 @@ process.env.NEXT_TELEMETRY_DISABLED = "1";
 
 const config: NextConfig = {
   poweredByHeader: false,
+  // A lock file in a folder above would make Next.js look for everything there.
+  turbopack: { root: import.meta.dirname },
   reactStrictMode: true,
   // The image holds what the pages need, and no node_modules; see the Dockerfile.
   output: process.env.STANDALONE ? "standalone" : undefined,

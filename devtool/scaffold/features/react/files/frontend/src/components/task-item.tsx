@@ -1,6 +1,6 @@
 "use client";
 
-import { type RefObject, useRef, useState } from "react";
+import { type RefObject, startTransition, useOptimistic, useRef, useState } from "react";
 
 import { Notice } from "@/components/notice";
 import { TaskForm } from "@/components/task-form";
@@ -18,8 +18,17 @@ export function TaskItem({ task, onDelete }: TaskItemProps) {
   const [draft, setDraft] = useState<Draft>(task);
   const editButton = useRef<HTMLButtonElement>(null);
   const complete = useCompleteTask();
+  // A checkbox has to answer within the click.
+  const [completed, setCompleted] = useOptimistic(task.completed);
   const update = useUpdateTask();
   const error = complete.error ?? update.error;
+
+  function check(wanted: boolean) {
+    startTransition(async () => {
+      setCompleted(wanted);
+      await complete.mutateAsync({ task, completed: wanted }).catch(shownBelow);
+    });
+  }
 
   function edit() {
     setDraft(task);
@@ -49,9 +58,9 @@ export function TaskItem({ task, onDelete }: TaskItemProps) {
           <label className="task-main">
             <input
               type="checkbox"
-              checked={task.completed}
+              checked={completed}
               disabled={isUnsaved(task)}
-              onChange={(event) => complete.mutate({ task, completed: event.target.checked })}
+              onChange={(event) => check(event.target.checked)}
             />
             <span className="task-text">
               <span className="task-title">{task.title}</span>
@@ -120,6 +129,11 @@ function DeleteQuestion({ task, onDelete, onKeep }: DeleteQuestionProps) {
       </button>
     </div>
   );
+}
+
+/** The mutation keeps its error, and the item shows it. */
+function shownBelow(): void {
+  // Nothing else is to be done.
 }
 
 function focus(element: HTMLElement | null) {

@@ -55,12 +55,12 @@ export function useTasks(view: View) {
 }
 
 export function useCreateTask() {
-  return useOptimistic(
+  return useTaskChange(
     ({ title, description, key }: Draft & { key: string }) =>
       answerOf(
         api.POST("/api/v1/tasks", {
           body: { title, description },
-          params: { header: { "Idempotency-Key": key } },
+          params: { header: { "idempotency-key": key } },
         }),
       ),
     (pages, draft) => withTask(pages, draftTask(draft)),
@@ -69,7 +69,7 @@ export function useCreateTask() {
 }
 
 export function useUpdateTask() {
-  return useOptimistic(
+  return useTaskChange(
     save,
     (pages, { task, title, description }) => withChange(pages, task.id, { title, description }),
     ({ title }) => `Saved ${title}`,
@@ -85,14 +85,14 @@ async function save({ task, title, description }: Draft & { task: Task }) {
   }
   return answerOf(
     api.PATCH("/api/v1/tasks/{task_id}", {
-      params: { path, header: { "If-Match": seen.response.headers.get("ETag") } },
+      params: { path, header: { "if-match": seen.response.headers.get("ETag") } },
       body: { title, description },
     }),
   );
 }
 
 export function useCompleteTask() {
-  return useOptimistic(
+  return useTaskChange(
     ({ task, completed }: { task: Task; completed: boolean }) => {
       const params = { path: { task_id: task.id } };
       return answerOf(
@@ -107,7 +107,7 @@ export function useCompleteTask() {
 }
 
 export function useDeleteTask() {
-  return useOptimistic(
+  return useTaskChange(
     (task: Task) =>
       answerOf(api.DELETE("/api/v1/tasks/{task_id}", { params: { path: { task_id: task.id } } })),
     (pages, task) => withoutTask(pages, task.id),
@@ -135,7 +135,7 @@ function draftTask({ title, description }: Draft): Task {
 }
 
 /** A change that shows at once, is said once it is done, and is taken back if the server refuses it. */
-function useOptimistic<Wanted>(
+function useTaskChange<Wanted>(
   send: (wanted: Wanted) => Promise<unknown>,
   apply: (pages: Pages, wanted: Wanted) => Pages,
   sentence: (wanted: Wanted) => string,

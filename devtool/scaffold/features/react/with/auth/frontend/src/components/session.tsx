@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { AccountForm } from "@/components/account-form";
 import { useAnnounce } from "@/components/announcer";
@@ -21,13 +21,18 @@ import { messageOf } from "@/lib/errors";
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const state = useSessionState();
+  const before = useRef(state);
 
   useEffect(followOtherTabs, []);
   useEffect(() => {
-    // What one person saw is nothing for the next.
     if (state === "signed-out") {
-      queries.clear();
+      queries.clear(); // What one person saw is nothing for the next.
     }
+    if (before.current !== "unknown" && before.current !== state) {
+      // The button that had the focus is gone; what comes after it is in `main`.
+      document.getElementById("main")?.focus();
+    }
+    before.current = state;
   }, [queries, state]);
   return children;
 }
