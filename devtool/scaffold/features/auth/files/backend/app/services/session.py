@@ -2,7 +2,7 @@
 
 import time
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -98,8 +98,13 @@ async def open_session(user_id: str) -> Tokens:
         return await _issue(connection, user_id, session_id)
 
 
-async def refresh(token: str) -> Tokens:
+async def refresh(token: str, *, leeway: float = 0) -> Tokens:
     """New tokens for a refresh token, which works no more afterwards.
+
+    Args:
+        token: The refresh token.
+        leeway: For how many seconds after its first use it may be used again: for callers that may
+            not have got the answer.
 
     Raises:
         UnauthorizedError: If it is not valid. If it was used before, somebody stole it: whoever
@@ -108,12 +113,11 @@ async def refresh(token: str) -> Tokens:
     values = {"hashed": token_hash(token), "moment": now()}
     async with get_database().transaction() as connection:
         session_id = await connection.scalar(USE, values)
-        if session_id is not None:
-            user_id = await connection.scalar(FIND, {**values, "session_id": session_id})
-            if user_id is not None:
-                return await _issue(connection, user_id, session_id)
-        else:
-            await _end_if_stolen(connection, values)
+        if session_id is None:
+            session_id = await _used_again(connection, values, leeway)
+        user_id = await connection.scalar(FIND, {**values, "session_id": session_id})
+        if user_id is not None:
+            return await _issue(connection, user_id, session_id)
     raise unauthorized("Sign in again.")
 
 
@@ -122,6 +126,14 @@ async def end_session(session_id: str) -> None:
     async with get_database().statements() as connection:
         await connection.execute(REVOKE, {"session_id": session_id, "moment": now()})
     _open_until.pop(session_id, None)
+
+
+async def end_session_of(token: str) -> None:
+    """End the session that a refresh token was given out for."""
+    async with get_database().statements() as connection:
+        row = (await connection.execute(FIND_TOKEN, {"hashed": token_hash(token)})).first()
+    if row is not None:
+        await end_session(row.session_id)
 
 
 async def end_sessions(connection: AsyncConnection, user_id: str) -> None:
@@ -162,13 +174,20 @@ async def _issue(connection: AsyncConnection, user_id: str, session_id: str) -> 
     )
 
 
-async def _end_if_stolen(connection: AsyncConnection, values: dict[str, object]) -> None:
+async def _used_again(
+    connection: AsyncConnection, values: dict[str, Any], leeway: float
+) -> str | None:
+    """The session of a token that was used just now; that of one used before is ended instead."""
     known = (await connection.execute(FIND_TOKEN, values)).first()
     if known is None or known.used_at is None:
-        return
+        return None
+    if known.used_at + timedelta(seconds=leeway) > values["moment"]:
+        session_id: str = known.session_id
+        return session_id
     logger.warning("refresh token used twice", extra={"session": known.session_id})
     await connection.execute(REVOKE, {**values, "session_id": known.session_id})
     _open_until.pop(known.session_id, None)
+    return None
 
 
 def _remember(cache: dict[str, Value], key: str, value: Value) -> None:
