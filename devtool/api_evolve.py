@@ -5,10 +5,108 @@ from __future__ import annotations
 from pathlib import Path
 
 from devtool.api import project_root
+from devtool.errors import DevtoolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from devtool.scaffold.changes import Change as Change  # noqa: PLC0414 (for cli)
+    from devtool.scaffold.checks import Check
+    from devtool.scaffold.growth import Growth as Growth  # noqa: PLC0414 (for cli)
     from devtool.scaffold.journal import Journal
+    from devtool.scaffold.update import Update
+
+
+def plan_evolution(
+    root: str | Path = ".",
+    *,
+    to: int | None = None,
+    extra: Iterable[str] = (),
+    without: Iterable[str] = (),
+    restore: Iterable[str] = (),
+) -> Growth:
+    """What has to happen for a project to be one of a later phase; nothing is written.
+
+    Args:
+        root: The project's folder.
+        to: The phase; the next one when None.
+        extra: Features to have as well.
+        without: Usual features not to have.
+        restore: Files that the user removed and that are to come back.
+
+    Raises:
+        ConfigError: If the phase is none or is reached, a feature is unknown, or a place is taken.
+    """
+    from devtool.scaffold import growth
+
+    where = project_root(root)
+    now = growth.spec_of(growth.recorded(where)).phase or 1
+    return growth.plan_growth(where, to or now + 1, extra=extra, without=without, restore=restore)
+
+
+def apply_change(
+    update: Update,
+    *,
+    with_checks: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Write an update; the project's own checks run before and after it.
+
+    Args:
+        update: What to write.
+        with_checks: Whether to run them.
+        say: Called with a line before each check.
+
+    Raises:
+        DevtoolError: If a check was green before and is red now.
+        ConflictError: If files have to be merged by the user.
+    """
+    from devtool.scaffold import checks
+    from devtool.scaffold.update import apply_update, refuse_conflicts
+
+    before = {place: checks.pyproject(update.root, place) for place in checks.PLACES}
+    found = checks.checks_of(update.root) if with_checks and update.files else []
+    passed = checks.green(update.root, found, say=say)
+    apply_update(update)
+    stale = {place for place in before if checks.needs_sync(update.root, place, before[place])}
+    for place in sorted(stale & {check.place for check in passed}):
+        say(f"not checked again: {place or '.'} needs more packages; devtool run --sync, then test")
+    rerun = [check for check in passed if check.place not in stale]
+    still = checks.green(update.root, rerun, say=say)
+    refuse_conflicts(update)
+    _refuse_red([check for check in rerun if check not in still])
+
+
+def _refuse_red(red: list[Check]) -> None:
+    if red:
+        raise DevtoolError(
+            f"green before and red now: {', '.join(map(str, red))}",
+            hint="devtool undo takes the change back",
+        )
+
+
+def continue_change(root: str | Path = ".") -> tuple[str, ...]:
+    """Finish an interrupted change, and take up what the user has merged; the files of that.
+
+    Raises:
+        ConflictError: If proposals still lie beside files, or files hold conflict marks.
+        ConfigError: If the manifest or the journal cannot be trusted.
+    """
+    from devtool.scaffold.update import resume
+
+    return resume(project_root(root))
+
+
+def adopt_move(old: str, new: str, root: str | Path = ".") -> None:
+    """Record that a generated file lives elsewhere now, so that later changes follow it.
+
+    Raises:
+        ConfigError: If devtool did not write the one, or the other is not there.
+    """
+    from devtool.scaffold.update import adopt
+
+    adopt(project_root(root), old, new)
 
 
 def undo_change(root: str | Path = ".", *, leave_edited: bool = False) -> Journal:

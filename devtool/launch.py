@@ -282,11 +282,9 @@ class _Assembly:
         port = self.ports.get(draft.name)
         url = _url(host, port) if port is not None else ""
         cwd = own.cwd if own and own.cwd is not None else component.start.cwd if component else ""
-        backend_url, frontend_url = self._backend_url(), self._frontend_url()
-        words = _Words(self.root, cwd, component, host, port, backend_url, frontend_url)
-        named = own.command if own else ()
-        argv = tuple(map(words.fill, named)) if named else self._argv(draft, words)
-        runnable, fix = _readiness(component, words) if not named else ("", "")
+        words = _Words(self.root, component, host, port, self._backend_url(), self._frontend_url())
+        argv = own.command if own and own.command else self._argv(draft, words)
+        runnable, fix = _readiness(component, words) if not (own and own.command) else ("", "")
         restart = (own.restart if own else "") or self.settings.text("restart")
         return Service(
             name=draft.name,
@@ -344,7 +342,7 @@ class _Assembly:
                 if filled and (words.frontend_url or "{frontend_url}" not in value):
                     env[name] = filled
         if draft.settings is not None:
-            env |= {name: words.fill(value) for name, value in draft.settings.env}
+            env |= dict(draft.settings.env)
         return tuple(env.items())
 
     def _env_files(self, draft: Draft, cwd: str) -> tuple[str, ...]:
@@ -372,14 +370,10 @@ class _Assembly:
         return ""
 
 
-_VENV_PYTHON = ".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python"
-
-
 class _Words(NamedTuple):
     """What the placeholders of a start command stand for."""
 
     root: Path
-    cwd: str
     component: Component | None
     host: str
     port: int | None
@@ -410,20 +404,12 @@ class _Words(NamedTuple):
 
     def python(self, toolchain: Toolchain | None) -> str:
         """The interpreter of the project's environment, where it is or would be made."""
-        if toolchain is None:
-            return self._declared_python()
-        if toolchain.manager == "none":
+        if toolchain is None or toolchain.manager == "none":
             return base_python()
         if toolchain.interpreter:
             return toolchain.interpreter
-        return str(self.root / toolchain.root / _VENV_PYTHON)
-
-    def _declared_python(self) -> str:
-        """For a service that is not detected: the environment beside it or at the root, if any."""
-        beside = (self.root / self.cwd / _VENV_PYTHON, self.root / _VENV_PYTHON)
-        # Path.is_file raises where a folder is closed.
-        found = (str(python) for python in beside if os.path.isfile(python))  # noqa: PTH113
-        return next(found, base_python())
+        folder = self.root / toolchain.root / ".venv"
+        return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
 def base_python() -> str:

@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "new": ("new", "shop"),
     "generate client": ("generate", "client"),
     "generate migration": ("generate", "migration", "x", "-C", "nowhere"),
+    "evolve": ("evolve", "--to", "2", "-C", "nowhere"),
+    "adopt": ("adopt", "a.py", "b.py"),
     "undo": ("undo",),
 }
 OTHERS = {

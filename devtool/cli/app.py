@@ -25,6 +25,8 @@ COMMANDS = {
     "new": ("devtool.cli.new", "new"),
     "generate client": ("devtool.cli.generate_client", "client"),
     "generate migration": ("devtool.cli.generate_migration", "migration"),
+    "evolve": ("devtool.cli.evolve", "evolve"),
+    "adopt": ("devtool.cli.adopt", "adopt"),
     "undo": ("devtool.cli.undo", "undo"),
 }
 GROUPS = {

@@ -17,7 +17,6 @@ from devtool.cli.run import (
     Open,
     Port,
     Sync,
-    Ui,
     WithServices,
     run,
 )
@@ -32,7 +31,6 @@ def hot_reload(
     sync: Sync = None,
     with_services: WithServices = None,
     detach: Detach = False,
-    ui: Ui = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     grace: Grace = None,
@@ -51,7 +49,6 @@ def hot_reload(
         sync=sync,
         with_services=with_services,
         detach=detach,
-        ui=ui,
         dry_run=dry_run,
         as_json=as_json,
         grace=grace,

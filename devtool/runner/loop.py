@@ -48,7 +48,6 @@ class Options(events.Mutable):
         env: The environment that services build on.
         out: The descriptor that lines of services go to.
         err: The descriptor for complaints.
-        onlooker: A descriptor that reaches its end when whoever this run is for is gone.
         on_ready: Called with each service that answers, from the thread of the loop.
     """
 
@@ -57,7 +56,6 @@ class Options(events.Mutable):
     slot: Slot | None = None
     out: int = 1
     err: int = 2
-    onlooker: int | None = None
     on_ready: Callable[[Service], None] = lambda _: None
 
 
@@ -346,11 +344,10 @@ class Loop:
     def _after_first_start(self) -> None:
         """What need not be done before the first process runs."""
         self._open_control()
-        options = self._options
-        if options.guardian is not None:
-            self._feel(options.guardian.lifeline, events.Abandoned())
-        if options.onlooker is not None:
-            self._feel(options.onlooker, events.Interrupt(signal.SIGTERM))
+        guardian = self._options.guardian
+        if guardian is None:
+            return
+        threading.Thread(target=self._feel_lifeline, args=(guardian,), daemon=True).start()
 
     def _open_control(self) -> None:
         if self._options.slot is None or not hasattr(socket, "AF_UNIX"):
@@ -364,15 +361,10 @@ class Loop:
         else:
             self._control.start()
 
-    def _feel(self, lifeline: int, ended: events.Event) -> None:
-        """Hand an event in once a descriptor has reached its end."""
-
-        def wait() -> None:
-            while os.read(lifeline, 1):
-                pass
-            self.put(ended)
-
-        threading.Thread(target=wait, name="lifeline", daemon=True).start()
+    def _feel_lifeline(self, guardian: Guardian) -> None:
+        while os.read(guardian.lifeline, 1):
+            pass
+        self.put(events.Abandoned())
 
     def _output_gone(self, number: int) -> None:
         import errno

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from devtool.scaffold.manifest import Base, digest, is_environment
+from devtool.scaffold.manifest import Base, digest
 from devtool.scaffold.merge import Merged, merge
+from devtool.scaffold.workspace import is_secret
 
 Merge = Callable[[str, str, str, str], Merged]
 
@@ -78,7 +79,7 @@ def _change(
     mine = disk.get(path)
     if new is None:
         return _leaving(path, base, disk)
-    if is_environment(path):
+    if is_secret(path):
         return _environment(path, new, disk)
     sha = digest(new)
     if path not in disk:
@@ -145,7 +146,7 @@ def diff_changes(changes: tuple[Change, ...]) -> str:
 
     lines: list[str] = []
     for change in changes:
-        if change.action not in (*WRITES, Action.DELETE):
+        if change.action not in (*WRITES, Action.DELETE) or is_secret(change.path):
             continue
         before = (change.mine or "").splitlines(keepends=True)
         after = change.text.splitlines(keepends=True)

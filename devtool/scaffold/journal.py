@@ -22,12 +22,15 @@ from typing import Any
 from devtool.errors import ConfigError, ConflictError, DevtoolError
 from devtool.model.detection import Note
 from devtool.scaffold import workspace
+from devtool.scaffold.workspace import is_secret
 
 SCHEMA = 1
 META = ".devtool"
 FOLDER = f"{META}/undo"
 DONE = "done"
 STAGED = ".devtool-tmp"
+# Only its owner may read a file with secrets.
+SECRET = 0o600
 
 Step = Callable[[str], None]
 
@@ -40,7 +43,7 @@ class Entry:
         path: Where it is, with slashes.
         before: Digest of its bytes before, or an empty string where it was not there.
         after: Digest of its bytes afterwards, or an empty string where it is not there any more.
-        mode: Its permissions before, where it was there.
+        mode: Its permissions before, where it was there; those it gets where it must not be open.
     """
 
     path: str
@@ -201,7 +204,7 @@ def _prepare(root: Path, title: str, files: Mapping[str, bytes | None], step: St
                 path=path,
                 before=_sha(before[path].raw) if path in before else "",
                 after="" if data is None else _sha(data),
-                mode=(root / path).stat().st_mode & 0o7777 if path in before else 0,
+                mode=_mode(root, path) if path in before else SECRET if is_secret(path) else 0,
             )
             for path, data in files.items()
         ),
@@ -224,6 +227,10 @@ def _prepare(root: Path, title: str, files: Mapping[str, bytes | None], step: St
     staging.rename(root / FOLDER)
     _sync_folder(root / META)
     return journal
+
+
+def _mode(root: Path, path: str) -> int:
+    return (root / path).stat().st_mode & 0o7777
 
 
 def _forward(root: Path, journal: Journal, step: Step) -> None:
@@ -255,7 +262,7 @@ def _put(root: Path, entry: Entry, sha: str, step: Step) -> None:
     step(f"stage {entry.path}")
     place.parent.mkdir(parents=True, exist_ok=True)
     _write_synced(staged, found.raw)
-    if entry.before:
+    if entry.before or entry.mode:
         staged.chmod(entry.mode)
     step(f"replace {entry.path}")
     staged.replace(place)

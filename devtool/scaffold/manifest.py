@@ -18,7 +18,6 @@ SCHEMA = 1
 FOLDER = ".devtool"
 PATH = f"{FOLDER}/manifest.json"
 BASE = f"{FOLDER}/base"
-ENVIRONMENT = ".env"
 SHA = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -71,14 +70,9 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def is_environment(path: str) -> bool:
-    """Whether a file holds secrets: it is never recorded, merged or edited."""
-    return path.rpartition("/")[2] == ENVIRONMENT
-
-
 def with_manifest(spec: ProjectSpec, files: Mapping[str, str], *, version: str) -> dict[str, str]:
     """The files, and beside them the manifest and the base text of each."""
-    known = {path: text for path, text in files.items() if not is_environment(path)}
+    known = {path: text for path, text in files.items() if not workspace.is_secret(path)}
     shas = {path: digest(text) for path, text in known.items()}
     record = Manifest(devtool_version=version, spec=asdict(spec), files=shas)
     bases = {f"{BASE}/{digest(text)}": text for text in known.values()}

@@ -83,6 +83,11 @@ def read_text(root: Path, path: str) -> str | None:
     return None if file is None else file.text
 
 
+def is_secret(path: str) -> bool:
+    """Whether a file holds secrets: it is never recorded, merged, edited or printed."""
+    return path.rpartition("/")[2] == ".env"
+
+
 def path_problem(path: str) -> str:
     """Why a path cannot be that of a project's file, or an empty string."""
     parts = path.split("/")

@@ -41,12 +41,11 @@ os.execv(sys.argv[1], sys.argv[1:])
 )
 
 
-def eventually(claim: Callable[[], object], what: str | Callable[[], str]) -> None:
-    """Wait until a claim holds; `what` it is may be asked for when it never did."""
+def eventually(claim: Callable[[], object], what: str) -> None:
+    """Wait until a claim holds."""
     deadline = time.monotonic() + DEADLINE
     while not claim():
-        if time.monotonic() > deadline:
-            pytest.fail(f"never: {what if isinstance(what, str) else what()}")
+        assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.02)
 
 
@@ -130,21 +129,14 @@ def project(tmp_path: Path) -> Project:
 
 
 class Driven:
-    """A command in a session of its own, on pipes or on a terminal."""
+    """devtool running a plan in a process of its own, on pipes or on a terminal."""
 
-    def __init__(
-        self,
-        *command: str,
-        terminal: bool = False,
-        size: tuple[int, int] | None = None,
-        **popen: object,
-    ) -> None:
+    def __init__(self, plan: Path, *options: str, terminal: bool = False, **popen: object) -> None:
         self.raw = b""
         self.changed = threading.Condition()
         self.woken, self.wake = os.pipe()
         self.near, far = os.openpty() if terminal else os.pipe()
-        if size is not None:
-            termios.tcsetwinsize(self.near, size)
+        command = (sys.executable, DRIVE, str(plan), *options)
         streams = {
             "stdin": far if terminal else subprocess.DEVNULL,
             "stdout": far,
@@ -247,8 +239,7 @@ def drive(tmp_path: Path, mark: str) -> Iterator[Drive]:
     def go(plan: LaunchPlan, *options: str, terminal: bool = False, **popen: object) -> Driven:
         path = tmp_path / f"plan-{len(started)}.pickle"
         path.write_bytes(pickle.dumps(plan))
-        command = (sys.executable, DRIVE, str(path), *options)
-        driven = Driven(*command, terminal=terminal, size=None, **popen)
+        driven = Driven(path, *options, terminal=terminal, **popen)
         started.append(driven)
         return driven
 

@@ -1,0 +1,66 @@
+"""`devtool evolve`: a project of one phase becomes one of a later phase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devtool.cli.options import AsJson, Root
+
+
+def evolve(
+    root: Root = Path(),
+    to: Annotated[
+        int | None, typer.Option("--to", help="Phase to reach.", show_default="the next one")
+    ] = None,
+    more: Annotated[str, typer.Option("--with", help="More features, with commas.")] = "",
+    without: Annotated[str, typer.Option("--without", help="Usual features to leave out.")] = "",
+    restore: Annotated[
+        list[str] | None, typer.Option("--restore", help="A file you removed, to come back.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen.")] = False,
+    show_diff: Annotated[bool, typer.Option("--diff", help="Print it as a diff.")] = False,
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="Finish what was interrupted or had conflicts.")
+    ] = False,
+    checks: Annotated[
+        bool, typer.Option(help="Run the project's own checks before and after.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Grow a project into its next phase without losing a line of yours."""
+    if go_on:
+        _continue(root, as_json=as_json)
+        return
+    from devtool.api_evolve import apply_change, plan_evolution
+    from devtool.cli.changes_report import report
+    from devtool.cli.new import words
+
+    planned = plan_evolution(
+        root, to=to, extra=words(more), without=words(without), restore=restore or ()
+    )
+    writes = not (dry_run or show_diff)
+    report(planned, show_diff=show_diff, as_json=as_json, written=writes)
+    if writes:
+        apply_change(planned.update, with_checks=checks, say=_silent if as_json else print)
+        if not as_json:
+            print("next: devtool run --sync; devtool undo takes it all back")
+
+
+def _continue(root: Path, *, as_json: bool) -> None:
+    from devtool.api_evolve import continue_change
+    from devtool.cli.text import SCHEMA, printable, to_json
+
+    settled = continue_change(root)
+    if as_json:
+        print(to_json({"schema": SCHEMA, "settled": list(settled)}))
+        return
+    for path in settled:
+        print(printable(f"settled  {path}"))
+    print("nothing is left to be done")
+
+
+def _silent(_: str) -> None:
+    """JSON is all that is printed."""
