@@ -1,0 +1,91 @@
+"""What `/mcp` asks of every request before the protocol sees it: a known page, a user, patience."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from app.ai.caller import CALLER, Caller
+from app.ai.mcp.pace import Pace
+from app.ai.mcp.sessions import Sessions
+from app.ai.mcp.settings import MCPSettings, get_mcp_settings
+from app.current_user import user_of
+from app.errors import UnauthorizedError, problem
+from app.settings import get_settings
+
+PATH = "/mcp"
+# Where RFC 9728 puts the document about the resource at PATH.
+METADATA = f"/.well-known/oauth-protected-resource{PATH}"
+LOCAL_PAGE = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+class Endpoint:
+    """The ASGI application at PATH. One for each start of the application."""
+
+    def __init__(self, settings: MCPSettings) -> None:
+        self.sessions = Sessions()
+        self.pace = Pace(settings.mcp_calls_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        refusal = _wrong_page(request) or await self._wrong_caller(request)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        application = await self.sessions.application()
+        await application(scope, receive, send)
+
+    async def _wrong_caller(self, request: Request) -> Response | None:
+        """The answer to somebody who is not signed in or asks too often."""
+        try:
+            user_id = await user_of(_bearer(request))
+        except UnauthorizedError as error:
+            return problem(401, error.detail, headers={"WWW-Authenticate": _challenge(request)})
+        request.scope[CALLER] = Caller(user_id)
+        if seconds := self.pace.wait(user_id):
+            return problem(429, "Too many calls.", headers={"Retry-After": str(seconds)})
+        return None
+
+
+async def metadata(request: Request) -> Response:
+    """The document that tells clients where tokens for this resource come from (RFC 9728)."""
+    base = _base(request)
+    return JSONResponse(
+        {
+            "resource": f"{base}{PATH}",
+            "authorization_servers": get_mcp_settings().mcp_authorization_servers or [base],
+            "bearer_methods_supported": ["header"],
+            "resource_name": "__TITLE__",
+        }
+    )
+
+
+def _wrong_page(request: Request) -> Response | None:
+    """The answer to a page of another site, which a browser was led to (DNS rebinding)."""
+    origin = request.headers.get("origin")
+    if origin is None or _is_known(origin):
+        return None
+    return problem(403, "Pages of this origin may not call this.")
+
+
+def _is_known(origin: str) -> bool:
+    settings = get_settings()
+    known = {*settings.cors_origins, *get_mcp_settings().mcp_origins}
+    return origin in known or (settings.is_development and bool(LOCAL_PAGE.fullmatch(origin)))
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _challenge(request: Request) -> str:
+    error = 'error="invalid_token", ' if _bearer(request) else ""
+    return f'Bearer {error}resource_metadata="{_base(request)}{METADATA}"'
+
+
+def _base(request: Request) -> str:
+    # The Host header is one of TRUSTED_HOSTS here: app/middleware.py has seen to that.
+    return get_mcp_settings().mcp_public_url or str(request.base_url).rstrip("/")
