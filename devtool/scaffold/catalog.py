@@ -29,6 +29,7 @@ class Feature(NamedTuple):
         routers: Modules of `app/routers` that belong under `/api/v1`.
         root_routers: Modules of `app/routers` that belong at `/`.
         models: Modules of `app/models`.
+        tools: Modules of `app/ai/tools`.
         dependencies: What its code imports.
         development: What its tests and checks run.
         optional: Requirements that are asked for by the name of their group.
@@ -53,6 +54,7 @@ class Feature(NamedTuple):
     routers: tuple[str, ...] = ()
     root_routers: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     development: tuple[str, ...] = ()
     optional: Mapping[str, tuple[str, ...]] = {}  # nobody writes into it

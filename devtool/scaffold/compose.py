@@ -26,6 +26,12 @@ MODELS = '''"""The modules with tables: whoever imports this package knows all o
 
 __all__ = {names}
 '''
+TOOLS = '''"""What assistants can do. devtool keeps this list sorted; add your modules to it."""
+
+{imports}
+
+TOOLSETS: tuple[tuple[Tool, ...], ...] = {toolsets}
+'''
 
 
 def pyproject(
@@ -117,6 +123,14 @@ def models(modules: Iterable[str]) -> str:
     names = sorted(set(modules))
     shown = "".join(f'    "{name}",\n' for name in names)
     return MODELS.format(imports=import_from("app.models", names), names=f"[\n{shown}]")
+
+
+def tools(modules: Iterable[str]) -> str:
+    """The text of `app/ai/tools/__init__.py`: a sorted list and nothing else."""
+    names = sorted(set(modules))
+    imports = ("from app.ai.tool import Tool", import_from("app.ai.tools", names))
+    toolsets = _tuple(f"{name}.TOOLS" for name in names)
+    return TOOLS.format(imports="\n".join(imports), toolsets=toolsets)
 
 
 def import_from(package: str, names: list[str]) -> str:

@@ -146,6 +146,10 @@ def _shared(files: dict[str, str], features: tuple[Feature, ...]) -> dict[str, s
         shared[f"{BACKEND}app/models/__init__.py"] = compose.models(
             name for feature in features for name in feature.models
         )
+    if any(feature.tools for feature in features):
+        shared[f"{BACKEND}app/ai/tools/__init__.py"] = compose.tools(
+            name for feature in features for name in feature.tools
+        )
     package = "frontend/package.json"
     if package in files:
         parts = [feature.package for feature in features]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.ai.parts import Spent
+from app.ai.settings import AISettings
 from app.ai.turn import LimitReachedError
 
 MILLION = Decimal(1_000_000)
@@ -43,6 +44,16 @@ class Budget:
     cost: Decimal
     input_price: Decimal
     output_price: Decimal
+
+    @classmethod
+    def of(cls, settings: AISettings) -> "Budget":
+        """What the settings allow."""
+        return cls(
+            tokens=settings.ai_turn_tokens,
+            cost=settings.ai_turn_cost,
+            input_price=settings.ai_input_price,
+            output_price=settings.ai_output_price,
+        )
 
     def check(self, spent: Spending) -> None:
         """Pass only if a turn that has cost this much may go on.

@@ -11,6 +11,9 @@ from pydantic import BaseModel
 from app.ai.caller import Caller
 from app.schemas.base import Input
 
+# Names and descriptions of schemas: those of the tool say it, and every model pays for each word.
+SAID_ELSEWHERE = {"title", "description", "examples"}
+
 
 class Effect(StrEnum):
     """What a call does to what is stored."""
@@ -47,12 +50,14 @@ class Tool:
         return self.effect is Effect.DELETE
 
     def input_schema(self) -> dict[str, Any]:
-        """The JSON schema of its arguments."""
-        return self.arguments.model_json_schema()
+        """The JSON schema of its arguments, without what models need not read."""
+        schema = self.arguments.model_json_schema()
+        return {key: schema[key] for key in schema if key not in SAID_ELSEWHERE}
 
     def output_schema(self) -> dict[str, Any]:
         """The JSON schema of what it gives back."""
-        return self.result.model_json_schema(mode="serialization")
+        schema = self.result.model_json_schema(mode="serialization")
+        return {key: schema[key] for key in schema if key not in SAID_ELSEWHERE}
 
 
 A = TypeVar("A", bound=Input)

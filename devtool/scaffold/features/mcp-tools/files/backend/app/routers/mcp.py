@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TypedDict
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.ai.mcp.endpoint import METADATA, PATH, Endpoint, metadata
@@ -38,5 +39,5 @@ class Mcp:
 
 router = APIRouter(lifespan=lifespan)
 # A mounted application would answer with a redirect to /mcp/, which clients do not follow.
-router.add_route(PATH, Mcp(), include_in_schema=False)
+router.routes.append(Route(PATH, Mcp(), include_in_schema=False))
 router.add_route(METADATA, metadata, methods=["GET"], include_in_schema=False)

@@ -14,21 +14,21 @@ class MCPSettings(BaseSettings):
     model_config = CONFIG
 
     mcp_public_url: str = Field(
-        "",
+        default="",
         pattern=r"^(https?://[^/]+)?$",
         description="Where clients reach this API; by default the address they asked.",
     )
     mcp_origins: Names = Field(
-        [], description="Origins whose pages may call /mcp, besides CORS_ORIGINS."
+        default=[], description="Origins whose pages may call /mcp, besides CORS_ORIGINS."
     )
     mcp_authorization_servers: Names = Field(
-        [], description="Who gives out tokens, for clients to know; by default this API."
+        default=[], description="Who gives out tokens, for clients to know; by default this API."
     )
     mcp_calls_per_minute: int = Field(
-        120, ge=1, le=100_000, description="Requests of one user that one process answers."
+        default=120, ge=1, le=100_000, description="Requests of one user that one process answers."
     )
     mcp_token: SecretStr = Field(
-        SecretStr(""), description="Whose tasks `python -m app.ai.mcp` works with."
+        default=SecretStr(""), description="Whose tasks `python -m app.ai.mcp` works with."
     )
 
 

@@ -20,7 +20,7 @@ class AddTask(TaskCreate):
 class ListTasks(Input):
     """What list_tasks takes."""
 
-    completed: Annotated[bool, Field(description="Only done ones, or only open ones.")] | None = None
+    completed: Annotated[bool | None, Field(description="Only done, or only open ones.")] = None
     search: Annotated[str, Field(max_length=100, pattern=NO_NUL)] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=1700, pattern=CURSOR)] | None = None

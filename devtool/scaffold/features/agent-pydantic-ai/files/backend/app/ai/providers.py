@@ -24,8 +24,8 @@ def model_of(settings: AISettings) -> Model:
     """
     if settings.is_offline:
         return FunctionModel(stream_function=stream, model_name=local.NAME)
-    if settings.provider == "openai":
-        return OpenAIChatModel(settings.model, provider=OpenAIProvider(openai_client=_client(settings)))
+    if settings.ai_provider == "openai":
+        return OpenAIChatModel(settings.ai_model, provider=OpenAIProvider(openai_client=_client(settings)))
     return _inferred(settings)
 
 
@@ -33,23 +33,23 @@ def _client(settings: AISettings) -> AsyncOpenAI:
     """The client for OpenAI and for every server that speaks its protocol."""
     return AsyncOpenAI(
         # A server on this machine asks for no key, but the client insists on one.
-        api_key=settings.api_key.get_secret_value() or "none",
-        base_url=settings.base_url or None,
-        max_retries=settings.retries,
-        timeout=settings.turn_seconds,
+        api_key=settings.ai_api_key.get_secret_value() or "none",
+        base_url=settings.ai_base_url or None,
+        max_retries=settings.ai_retries,
+        timeout=settings.ai_turn_seconds,
     )
 
 
 def _inferred(settings: AISettings) -> Model:
     def provider(name: str) -> Provider[Any]:
-        return infer_provider_class(name)(api_key=settings.api_key.get_secret_value())
+        return infer_provider_class(name)(api_key=settings.ai_api_key.get_secret_value())
 
     try:
-        return infer_model(f"{settings.provider}:{settings.model}", provider_factory=provider)
+        return infer_model(f"{settings.ai_provider}:{settings.ai_model}", provider_factory=provider)
     except ImportError as error:
         raise ProviderError(
-            f"The library of {settings.provider} is not installed: "
-            f"add pydantic-ai-slim[{settings.provider}] to pyproject.toml."
+            f"The library of {settings.ai_provider} is not installed: "
+            f"add pydantic-ai-slim[{settings.ai_provider}] to pyproject.toml."
         ) from error
     except (UserError, ValueError, TypeError) as error:
-        raise ProviderError(f"No provider {settings.provider!r} can be used: see AI_PROVIDER.") from error
+        raise ProviderError(f"No provider {settings.ai_provider!r} can be used: see AI_PROVIDER.") from error

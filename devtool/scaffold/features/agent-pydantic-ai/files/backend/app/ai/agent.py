@@ -67,7 +67,7 @@ class PydanticAgent:
     """The model that the settings name, with the tools of this application."""
 
     def __init__(self, settings: AISettings) -> None:
-        self._limits = UsageLimits(request_limit=settings.turn_steps)
+        self._limits = UsageLimits(request_limit=settings.ai_turn_steps)
         self._agent = ModelAgent(
             model_of(settings),
             deps_type=Caller,
