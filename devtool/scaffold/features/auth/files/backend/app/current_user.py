@@ -46,6 +46,17 @@ async def identify(header: str) -> Identity:
     return await session.identify(token)
 
 
+async def user_of(token: str | None) -> str:
+    """The id of the user that a token speaks for, for those who ask beside the routes.
+
+    Raises:
+        UnauthorizedError: If there is no token, or it is not valid.
+    """
+    if not token:
+        raise unauthorized()
+    return (await session.identify(token)).user_id
+
+
 CurrentSession = Annotated[Identity, Depends(current_session)]
 
 

@@ -4,7 +4,7 @@ Only `app.ai.loading` imports this module, the first time somebody chats: the li
 to import than the rest of the application.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -67,6 +67,7 @@ class PydanticAgent:
     """The model that the settings name, with the tools of this application."""
 
     def __init__(self, settings: AISettings) -> None:
+        self._is_offline = settings.is_offline
         self._limits = UsageLimits(request_limit=settings.ai_turn_steps)
         self._agent = ModelAgent(
             model_of(settings),
@@ -76,7 +77,7 @@ class PydanticAgent:
             tools=[_offered(tool) for tool in TOOLS.values()],
         )
 
-    async def answer(self, turn: Turn) -> AsyncIterator[Event]:
+    async def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
         """What happens as the model answers, as it happens."""
         spent = RunUsage()
         reported = RunUsage()
@@ -91,7 +92,8 @@ class PydanticAgent:
                     for told in _told(event):
                         yield told
                     if spent.requests > reported.requests:
-                        yield _spent(spent, reported)
+                        # The library guesses tokens where a function stands for the model.
+                        yield Spent(0, 0) if self._is_offline else _spent(spent, reported)
                         reported = replace(spent)
         except UsageLimitExceeded as error:
             raise LimitReachedError("This took more steps than one answer may.") from error
@@ -124,8 +126,9 @@ def _offered(tool: Tool) -> AgentTool[Caller]:
 def _told(event: object) -> Iterator[Event]:
     """An event of the library as one of ours, if it is one that matters."""
     match event:
-        case PartStartEvent(part=TextPart(content=text)) | PartDeltaEvent(
-            delta=TextPartDelta(content_delta=text)
+        case (
+            PartStartEvent(part=TextPart(content=text))
+            | PartDeltaEvent(delta=TextPartDelta(content_delta=text))
         ) if text:
             yield Wrote(text)
         case PartEndEvent(part=ToolCallPart(tool_name=name, tool_call_id=id_) as part):

@@ -1,5 +1,6 @@
 """Settings -> the model that is asked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from openai import AsyncOpenAI
@@ -25,7 +26,9 @@ def model_of(settings: AISettings) -> Model:
     if settings.is_offline:
         return FunctionModel(stream_function=stream, model_name=local.NAME)
     if settings.ai_provider == "openai":
-        return OpenAIChatModel(settings.ai_model, provider=OpenAIProvider(openai_client=_client(settings)))
+        return OpenAIChatModel(
+            settings.ai_model, provider=OpenAIProvider(openai_client=_client(settings))
+        )
     return _inferred(settings)
 
 
@@ -42,7 +45,8 @@ def _client(settings: AISettings) -> AsyncOpenAI:
 
 def _inferred(settings: AISettings) -> Model:
     def provider(name: str) -> Provider[Any]:
-        return infer_provider_class(name)(api_key=settings.ai_api_key.get_secret_value())
+        made: Callable[..., Provider[Any]] = infer_provider_class(name)
+        return made(api_key=settings.ai_api_key.get_secret_value())
 
     try:
         return infer_model(f"{settings.ai_provider}:{settings.ai_model}", provider_factory=provider)
@@ -52,4 +56,6 @@ def _inferred(settings: AISettings) -> Model:
             f"add pydantic-ai-slim[{settings.ai_provider}] to pyproject.toml."
         ) from error
     except (UserError, ValueError, TypeError) as error:
-        raise ProviderError(f"No provider {settings.ai_provider!r} can be used: see AI_PROVIDER.") from error
+        raise ProviderError(
+            f"No provider {settings.ai_provider!r} can be used: see AI_PROVIDER."
+        ) from error

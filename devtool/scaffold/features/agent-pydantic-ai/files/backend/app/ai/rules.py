@@ -46,11 +46,13 @@ def _asked(messages: list[ModelMessage]) -> tuple[Message, tuple[Call, ...]]:
 
 
 def _content(part: ModelRequestPart | ModelResponsePart) -> str:
-    assert isinstance(part, UserPromptPart)
-    return part.content if isinstance(part.content, str) else ""
+    content = part.content if isinstance(part, UserPromptPart) else ""
+    return content if isinstance(content, str) else ""
 
 
 def _call(asked: ToolCallPart, ended: ToolReturnPart) -> Call:
     output = ended.content if isinstance(ended.content, dict) else {"error": str(ended.content)}
     state = STATES.get(ended.outcome, CallState.FAILED)
-    return Call(ended.tool_call_id, ended.tool_name, asked.args_as_dict(), state=state, output=output)
+    return Call(
+        ended.tool_call_id, ended.tool_name, asked.args_as_dict(), state=state, output=output
+    )

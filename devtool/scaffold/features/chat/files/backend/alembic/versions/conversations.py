@@ -28,9 +28,7 @@ def upgrade() -> None:
         _belongs_to_user("conversations"),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        op.f("ix_conversations_user_id_number"), "conversations", ["user_id", "number"]
-    )
+    op.create_index(op.f("ix_conversations_user_id_number"), "conversations", ["user_id", "number"])
     op.create_table(
         "chat_messages",
         sa.Column("number", BigId, nullable=False),

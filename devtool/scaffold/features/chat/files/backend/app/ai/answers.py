@@ -29,8 +29,10 @@ class Answer:
 
     def add(self, event: Event) -> None:
         """Write what happened."""
-        self.parts = grown(self.parts, event)
-        self._ring()
+        parts = grown(self.parts, event)
+        if parts is not self.parts:
+            self.parts = parts
+            self._ring()
 
     def end(self, ending: Ending) -> None:
         """Write no more."""
@@ -39,16 +41,15 @@ class Answer:
 
     async def follow(self, patience: float) -> AsyncIterator[tuple[Part, ...]]:
         """The parts now, after each change, and after so many seconds without one."""
-        while True:
+        while self.ending is None:
             bell = self._bell
             yield self.parts
-            if self.ending is not None:
-                return
             try:
                 async with asyncio.timeout(patience):
                     await bell.wait()
             except TimeoutError:
                 continue
+        yield self.parts
 
     def _ring(self) -> None:
         self._bell.set()

@@ -13,7 +13,7 @@ from uuid import uuid4
 from app.ai.parts import Call, Called, CallState, Message
 
 NAME = "local-rules"
-LABEL = "(local rule-based assistant)"
+LABEL = "\n(local rule-based assistant)"
 HELP = (
     "I am a local rule-based assistant: no AI model is connected. I understand "
     '"add buy milk", "what is left?", "what is done?", "show 3", "done 3", "reopen 3", '
@@ -43,7 +43,7 @@ def next_step(asked: Message, calls: tuple[Call, ...]) -> Step:
     for rule in RULES:
         if match := rule.pattern.fullmatch(wanted):
             step = _trouble(calls) or rule.steps(match, calls)
-            return step if isinstance(step, Called) else f"{step} {LABEL}"
+            return step if isinstance(step, Called) else f"{step}{LABEL}"
     return HELP
 
 
@@ -127,7 +127,7 @@ def _listed(output: dict[str, Any], heading: str, nothing: str) -> Say:
         return f"{nothing}."
     lines = "".join(f"\n- {_named(task)}{' (done)' * task['completed']}" for task in tasks)
     more = "\nThere are more." if output.get("next_cursor") else ""
-    return f"{heading}:{lines}{more}\n"
+    return f"{heading}:{lines}{more}"
 
 
 def _named(task: dict[str, Any]) -> str:
@@ -145,8 +145,10 @@ def _rule(pattern: str, steps: Callable[[re.Match[str], tuple[Call, ...]], Step]
 
 RULES = (
     _rule(r"(?:please )?(?:add|create|new)(?: a)?(?: task)?:? (?P<title>.+)", _add),
-    _rule(r"(?:what(?: is|'s|’s) (?:left|open)(?: to do)?|list open(?: tasks)?|left)\??", _left),
-    _rule(r"(?:what(?: is|'s|’s) done|list done(?: tasks)?|finished)\??", _finished),
+    _rule(
+        r"(?:what(?: is|'s|\u2019s) (?:left|open)(?: to do)?|list open(?: tasks)?|left)\??", _left
+    ),
+    _rule(r"(?:what(?: is|'s|\u2019s) done|list done(?: tasks)?|finished)\??", _finished),
     _rule(r"(?:list|show|tasks|(?:list|show)(?: me)?(?: all)?(?: my)? tasks)\??", _every),
     _rule(rf"(?:done|complete|finish|check)(?: with)? {_TASK}", _with_task(*_COMPLETE)),
     _rule(rf"(?:mark )?{_TASK}(?: as| is)? done", _with_task(*_COMPLETE)),

@@ -1,4 +1,4 @@
-"""What a message consists of: the same for every agent library, in the stream and in the database."""
+"""What a message consists of: the same for every agent library, and in the database."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

@@ -16,15 +16,15 @@ PATIENCE_SECONDS = 10.0
 POLL_SECONDS = 0.3
 
 
-async def live(answer_id: str, known: tuple[Part, ...], answer: Answer, settings: AISettings) -> AsyncIterator[str]:
+async def live(
+    answer_id: str, known: tuple[Part, ...], answer: Answer, settings: AISettings
+) -> AsyncIterator[str]:
     """The events of an answer that this process writes."""
     stream = UIStream(known)
     about = {"model": settings.model_name, "offline": settings.is_offline}
     yield _all(stream.start(answer_id, about))
-    seen: tuple[Part, ...] | None = None
     async for parts in answer.follow(PATIENCE_SECONDS):
-        yield BEAT if parts is seen else _all(stream.advance(parts))
-        seen = parts
+        yield _all(stream.advance(parts)) or BEAT
     ending = answer.ending or Ending("done")
     yield _end(stream, ending.state, ending.error)
 

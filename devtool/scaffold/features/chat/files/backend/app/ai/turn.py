@@ -1,6 +1,6 @@
 """One turn of a conversation, as any agent library runs it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,7 +37,7 @@ class Turn:
 class Agent(Protocol):
     """An agent library, as `app/ai/agent.py` wraps it."""
 
-    def answer(self, turn: Turn) -> AsyncIterator[Event]:
+    def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
         """What happens as the model answers, as it happens.
 
         Raises:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from app.ai.parts import Call, CallState, Part, Text
 from app.schemas.chat import (
-    ApprovalRead,
     ConversationRead,
     MessageMetadata,
     MessageRead,
@@ -43,31 +42,42 @@ def shown(record: MessageRecord) -> Iterator[MessageRead]:
     if record.role == "assistant" and record.state == "running" and not parts:
         return
     metadata = MessageMetadata.model_validate(record._asdict())
+    told = list(_parts(parts, first_step=0 if record.role == "user" else -1))
     yield MessageRead.model_validate(
-        {"id": record.id, "role": record.role, "parts": list(_parts(parts)), "metadata": metadata}
+        {"id": record.id, "role": record.role, "parts": told, "metadata": metadata}
     )
 
 
-def _parts(parts: tuple[Part, ...]) -> Iterator[TextPart | StepPart | ToolPart]:
-    step = -1
+def _parts(parts: tuple[Part, ...], first_step: int) -> Iterator[TextPart | StepPart | ToolPart]:
+    """The parts as the client has them, with a mark where a step begins after the first one."""
+    step = first_step
     for part in parts:
         if part.step != step:
             step = part.step
-            yield StepPart()
-        yield TextPart(text=part.text) if isinstance(part, Text) else _tool(part)
+            yield StepPart(type="step-start")
+        yield _text(part) if isinstance(part, Text) else _tool(part)
+
+
+def _text(part: Text) -> TextPart:
+    return TextPart(type="text", text=part.text, state="done")
 
 
 def _tool(call: Call) -> ToolPart:
-    asked = {CallState.WAITING: ApprovalRead(id=call.id)}
-    asked[CallState.DENIED] = ApprovalRead(id=call.id, approved=False)
-    return ToolPart.model_validate(
-        {
-            "type": f"tool-{call.name}",
-            "tool_call_id": call.id,
-            "state": STATES[call.state],
-            "input": call.arguments,
-            "output": call.output if call.state is CallState.DONE else None,
-            "error_text": call.output.get("error") if call.state is CallState.FAILED else None,
-            "approval": asked.get(call.state),
-        }
-    )
+    about = {
+        "type": f"tool-{call.name}",
+        "tool_call_id": call.id,
+        "state": STATES[call.state],
+        "input": call.arguments,
+    }
+    match call.state:
+        case CallState.WAITING:
+            about["approval"] = {"id": call.id}
+        case CallState.DENIED:
+            about["approval"] = {"id": call.id, "approved": False}
+        case CallState.DONE:
+            about["output"] = call.output
+        case CallState.FAILED:
+            about["errorText"] = call.output.get("error", "")
+        case CallState.RUNNING:
+            pass
+    return ToolPart.model_validate(about)

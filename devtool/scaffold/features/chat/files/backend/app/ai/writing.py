@@ -6,7 +6,7 @@ nothing: the answer goes on, is saved as it grows, and can be followed again fro
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from app.ai.answers import Answer, Ending
@@ -140,7 +140,7 @@ class _Writing:
         state = CallState.FAILED if outcome.failed else CallState.DONE
         self._answer.add(Returned(confirmed.id, outcome.output, state))
 
-    async def _events(self) -> AsyncIterator[Event]:
+    async def _events(self) -> AsyncGenerator[Event, None]:
         agent = await get_agent()
         earlier = self._opened.history
         if self._answer.parts:

@@ -43,9 +43,7 @@ class ChatMessage(SQLModel, table=True):
 
     number: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     id: str = Field(max_length=64)
-    conversation_id: str = Field(
-        max_length=64, foreign_key="conversations.id", ondelete="CASCADE"
-    )
+    conversation_id: str = Field(max_length=64, foreign_key="conversations.id", ondelete="CASCADE")
     user_id: str = Field(max_length=36, foreign_key="users.id", ondelete="CASCADE")
     role: str = Field(max_length=10)
     state: str = Field(max_length=10)

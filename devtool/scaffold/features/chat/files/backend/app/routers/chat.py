@@ -45,7 +45,9 @@ router = APIRouter(prefix="/chat", tags=["chat"], lifespan=lifespan)
 
 
 @router.post(
-    "", response_class=StreamingResponse, responses=USER_RESPONSES | EVENTS | documented(404, 409, 429)
+    "",
+    response_class=StreamingResponse,
+    responses=USER_RESPONSES | EVENTS | documented(404, 409, 429),
 )
 async def send_message(user: CurrentUser, data: ChatRequest, writer: Writing) -> Response:
     """Say something, or confirm what a tool asked, and follow the answer as it is written."""
@@ -68,7 +70,9 @@ async def chat_status(writer: Writing) -> ChatStatus:
     | documented(404)
     | {204: {"description": "Nothing is being written."}},
 )
-async def resume_stream(user: CurrentUser, conversation_id: ConversationId, writer: Writing) -> Response:
+async def resume_stream(
+    user: CurrentUser, conversation_id: ConversationId, writer: Writing
+) -> Response:
     """Follow the answer that is being written, from its beginning."""
     message = await chat.running(user, conversation_id)
     if message is None:
@@ -83,7 +87,9 @@ async def resume_stream(user: CurrentUser, conversation_id: ConversationId, writ
 @router.post(
     "/{conversation_id}/cancel", status_code=204, responses=USER_RESPONSES | documented(404)
 )
-async def cancel_answer(user: CurrentUser, conversation_id: ConversationId, writer: Writing) -> None:
+async def cancel_answer(
+    user: CurrentUser, conversation_id: ConversationId, writer: Writing
+) -> None:
     """Stop the answer that is being written; what is written stays."""
     message = await chat.running(user, conversation_id)
     if message is None:

@@ -36,9 +36,7 @@ async def create_conversation(user: CurrentUser, data: ConversationCreate) -> Co
 
 
 @router.get("/{conversation_id}", responses=documented(404))
-async def get_conversation(
-    user: CurrentUser, conversation_id: ConversationId
-) -> ConversationRead:
+async def get_conversation(user: CurrentUser, conversation_id: ConversationId) -> ConversationRead:
     """Read one of your conversations, without its messages."""
     return summary(await conversations.get_conversation(user, conversation_id))
 
@@ -57,7 +55,9 @@ async def delete_conversation(user: CurrentUser, conversation_id: ConversationId
     await conversations.delete_conversation(user, conversation_id)
 
 
-@router.get("/{conversation_id}/messages", responses=documented(404))
+@router.get(
+    "/{conversation_id}/messages", responses=documented(404), response_model_exclude_unset=True
+)
 async def list_messages(
     user: CurrentUser, conversation_id: ConversationId, query: PageOf
 ) -> MessagePage:

@@ -96,9 +96,9 @@ BEAT = (
     .returning(CONVERSATIONS.c.id)
 )
 # What an answer left behind whose process is gone.
-FORGET_LOST = (
-    update(MESSAGES).where(*IN_CONVERSATION, MESSAGES.c.state == "running")
-).values(state="failed", error=LOST)
+FORGET_LOST = (update(MESSAGES).where(*IN_CONVERSATION, MESSAGES.c.state == "running")).values(
+    state="failed", error=LOST
+)
 DENY_WAITING = (
     update(CALLS)
     .where(
@@ -114,7 +114,9 @@ SAY = insert(MESSAGES).returning(MESSAGES.c.number)
 GO_ON = (
     update(MESSAGES)
     .where(
-        *IN_CONVERSATION, MESSAGES.c.number == bindparam("its_number"), MESSAGES.c.state == "waiting"
+        *IN_CONVERSATION,
+        MESSAGES.c.number == bindparam("its_number"),
+        MESSAGES.c.state == "waiting",
     )
     .values(state="running", known=bindparam("its_known"))
 )
@@ -139,9 +141,7 @@ SPENT = select(
 ).where(MESSAGES.c.user_id == bindparam("owner"), MESSAGES.c.created_at > bindparam("since"))
 
 
-async def begin(
-    owner: str, name: str, message: str, text: str, settings: AISettings
-) -> Open:
+async def begin(owner: str, name: str, message: str, text: str, settings: AISettings) -> Open:
     """An answer to what the user says now; the conversation is made if it is new.
 
     Calls that still wait for a confirmation are denied: the user went on without them.
@@ -171,9 +171,7 @@ async def begin(
     return Open(owner, name, number, answer, (), history(earlier))
 
 
-async def go_on(
-    owner: str, name: str, approvals: Mapping[str, bool], settings: AISettings
-) -> Open:
+async def go_on(owner: str, name: str, approvals: Mapping[str, bool], settings: AISettings) -> Open:
     """The answer that waited for the user to confirm its calls, with what the user said to each.
 
     Which calls wait, and with which arguments, is what the database says, never the client.
@@ -384,18 +382,16 @@ def _decided(parts: tuple[Part, ...], approvals: Mapping[str, bool]) -> tuple[Pa
     Raises:
         ConflictError: If nothing was said to one of them.
     """
-    waiting = {part.id for part in parts if _waits(part)}
+    waiting = {each.id for each in parts if isinstance(each, Call) and _waits(each)}
     if not waiting <= set(approvals):
         raise ConflictError("Some calls still wait for a confirmation.")
     return tuple(
-        replace(
-            part, state=CallState.RUNNING if approvals[part.id] else CallState.DENIED
-        )
+        replace(part, state=CallState.RUNNING if approvals[part.id] else CallState.DENIED)
         if isinstance(part, Call) and part.id in waiting
         else part
         for part in parts
     )
 
 
-def _waits(part: Part) -> bool:
-    return isinstance(part, Call) and part.state is CallState.WAITING
+def _waits(call: Call) -> bool:
+    return call.state is CallState.WAITING

@@ -68,15 +68,11 @@ MESSAGE_COLUMNS = tuple(MESSAGES.c[name] for name in MessageRecord._fields)
 OWN = CONVERSATIONS.c.user_id == bindparam("owner")
 ONE = (OWN, CONVERSATIONS.c.id == bindparam("conversation"))
 
-LIST = (
-    select(*COLUMNS).where(OWN).order_by(CONVERSATIONS.c.number.desc()).limit(bindparam("limit"))
-)
+LIST = select(*COLUMNS).where(OWN).order_by(CONVERSATIONS.c.number.desc()).limit(bindparam("limit"))
 LIST_BEFORE = LIST.where(CONVERSATIONS.c.number < bindparam("before"))
 GET = select(*COLUMNS).where(*ONE)
 CREATE = insert(CONVERSATIONS).returning(*COLUMNS)
-RENAME = (
-    update(CONVERSATIONS).where(*ONE).values(title=bindparam("new_title")).returning(*COLUMNS)
-)
+RENAME = update(CONVERSATIONS).where(*ONE).values(title=bindparam("new_title")).returning(*COLUMNS)
 DELETE = delete(CONVERSATIONS).where(*ONE).returning(CONVERSATIONS.c.id)
 SAID = (
     select(*MESSAGE_COLUMNS)
