@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devtool.api import project_root
+from devtool.api import detect_project, project_root
 from devtool.errors import DevtoolError
 
 TYPE_CHECKING = False
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from devtool.scaffold.changes import Change as Change  # noqa: PLC0414 (for cli)
+    from devtool.scaffold.checklist import Checklist as Checklist  # noqa: PLC0414 (for cli)
     from devtool.scaffold.checks import Check
     from devtool.scaffold.growth import Growth as Growth  # noqa: PLC0414 (for cli)
     from devtool.scaffold.journal import Journal
@@ -43,6 +44,34 @@ def plan_evolution(
     where = project_root(root)
     now = growth.spec_of(growth.recorded(where)).phase or 1
     return growth.plan_growth(where, to or now + 1, extra=extra, without=without, restore=restore)
+
+
+def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Growth:
+    """What has to happen for a project to be as this devtool would write it; nothing is written.
+
+    Args:
+        root: The project's folder.
+        restore: Files that the user removed and that are to come back.
+
+    Raises:
+        ConfigError: If devtool did not write the project, or a place is taken.
+    """
+    from devtool.scaffold import upgrade
+
+    return upgrade.plan_upgrade(project_root(root), restore=restore)
+
+
+def next_phase(root: str | Path = ".") -> Checklist:
+    """What the next phase of a project needs, and what of it is there; nothing is run.
+
+    Raises:
+        ConfigError: If there is no such folder.
+    """
+    from devtool.scaffold.checklist import checklist
+
+    where = project_root(root)
+    found = detect_project(where)
+    return checklist(where, int(found.phase), found.components)
 
 
 def apply_change(

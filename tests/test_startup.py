@@ -34,12 +34,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "generate client": ("generate", "client"),
     "generate migration": ("generate", "migration", "x", "-C", "nowhere"),
     "evolve": ("evolve", "--to", "2", "-C", "nowhere"),
+    "upgrade": ("upgrade", "-C", "nowhere"),
     "adopt": ("adopt", "a.py", "b.py"),
     "undo": ("undo",),
 }
 OTHERS = {
     "phase --explain": ("phase", "--explain"),
     "phase --json": ("phase", "--json"),
+    "phase --next": ("phase", "--next"),
     "run --dry-run --json": ("run", "--dry-run", "--json"),
     "--version": ("--version",),
     "--help": ("--help",),

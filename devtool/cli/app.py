@@ -26,6 +26,7 @@ COMMANDS = {
     "generate client": ("devtool.cli.generate_client", "client"),
     "generate migration": ("devtool.cli.generate_migration", "migration"),
     "evolve": ("devtool.cli.evolve", "evolve"),
+    "upgrade": ("devtool.cli.upgrade", "upgrade"),
     "adopt": ("devtool.cli.adopt", "adopt"),
     "undo": ("devtool.cli.undo", "undo"),
 }

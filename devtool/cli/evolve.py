@@ -9,6 +9,10 @@ import typer
 
 from devtool.cli.options import AsJson, Root
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.api_evolve import Growth
+
 
 def evolve(
     root: Root = Path(),
@@ -34,13 +38,27 @@ def evolve(
     if go_on:
         _continue(root, as_json=as_json)
         return
-    from devtool.api_evolve import apply_change, plan_evolution
-    from devtool.cli.changes_report import report
+    from devtool.api_evolve import plan_evolution
     from devtool.cli.new import words
 
     planned = plan_evolution(
         root, to=to, extra=words(more), without=words(without), restore=restore or ()
     )
+    carry_out(planned, dry_run=dry_run, show_diff=show_diff, checks=checks, as_json=as_json)
+
+
+def carry_out(
+    planned: Growth, *, dry_run: bool, show_diff: bool, checks: bool, as_json: bool
+) -> None:
+    """Print a plan and, unless it is only to be looked at, write it.
+
+    Raises:
+        DevtoolError: If a check was green before and is red now.
+        ConflictError: If files have to be merged by the user.
+    """
+    from devtool.api_evolve import apply_change
+    from devtool.cli.changes_report import report
+
     writes = not (dry_run or show_diff)
     report(planned, show_diff=show_diff, as_json=as_json, written=writes)
     if writes:

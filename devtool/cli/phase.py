@@ -16,7 +16,15 @@ def phase(
     explain: Annotated[
         bool, typer.Option("--explain", "--why", help="Print every fact, near miss and note.")
     ] = False,
+    next_phase: Annotated[
+        bool, typer.Option("--next", help="Print what the next phase needs, and what is there.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a project is: its phase, its parts, and why."""
-    report(root, explain=explain, as_json=as_json)
+    if next_phase:
+        from devtool.cli.phase_next import report_next
+
+        report_next(root, as_json=as_json)
+    else:
+        report(root, explain=explain, as_json=as_json)

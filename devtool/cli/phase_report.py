@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from devtool.model.detection import Component, Detection, Evidence
 
-_ROMAN = ("", "I", "II", "III", "IV", "V")
+ROMAN = ("", "I", "II", "III", "IV", "V")
 
 
 def plain_arguments(words: Sequence[str]) -> dict[str, object] | None:
@@ -68,7 +68,7 @@ def report(root: str | Path, *, explain: bool, as_json: bool) -> None:
 def _lines(found: Detection, *, explain: bool) -> Iterator[str]:
     from devtool.cli.text import candidate_lines, note_lines, printable
 
-    yield f"phase {_ROMAN[found.phase]}: {found.description}"
+    yield f"phase {ROMAN[found.phase]}: {found.description}"
     width = max((len(c.framework) for c in found.components), default=0)
     for component in found.components:
         yield _line(component, width)

@@ -146,7 +146,7 @@ def grow(
     now = spec.phase or 1
     kept = [known[slug] for slug in spec.features or () if slug in known and known[slug].suits(to)]
     asked = [selection.find(name, known) for name in extra]
-    left_out = {selection.find(name, known).slug for name in without}
+    left_out = {item.slug for name in without for item in selection.meant(name, known)}
     groups = {feature.group for feature in (*kept, *asked) if feature.group}
     usual = [
         feature

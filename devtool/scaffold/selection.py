@@ -60,7 +60,7 @@ def choose(
     """
     base = _always(phase, catalog)
     asked = [find(name, catalog) for name in (*(names or ()), *extra)]
-    left_out = {feature.slug for name in without for feature in _meant(name, catalog)}
+    left_out = {feature.slug for name in without for feature in meant(name, catalog)}
     if names is None:
         taken = {feature.group for feature in asked if feature.group}
         asked += [
@@ -121,7 +121,12 @@ def _always(phase: int, catalog: Catalog) -> list[Feature]:
     )
 
 
-def _meant(name: str, catalog: Catalog) -> list[Feature]:
+def meant(name: str, catalog: Catalog) -> list[Feature]:
+    """The features that a name, an alias or a choice stands for.
+
+    Raises:
+        ConfigError: If it stands for none.
+    """
     group = [feature for feature in catalog.values() if feature.group == name]
     return group or [find(name, catalog)]
 

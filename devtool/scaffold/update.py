@@ -53,6 +53,7 @@ def plan_update(
     spec: Mapping[str, Any] | None = None,
     is_whole: bool = True,
     restore: Iterable[str] = (),
+    kept: Iterable[str] = (),
     version: str = "",
 ) -> Update:
     """What has to happen for a project to hold these files; reads, and writes nothing.
@@ -64,6 +65,7 @@ def plan_update(
         spec: What the manifest is to say that was asked for; as it is when None.
         is_whole: Whether recorded files that are not among these are generated no more.
         restore: Files that the user removed and that are to come back.
+        kept: Recorded files that are neither rendered again nor removed, such as migrations.
         version: The version of devtool; this one when empty.
 
     Raises:
@@ -78,7 +80,12 @@ def plan_update(
         _check(path)
     base = manifest.bases(place, old)
     gone = set(restore)
-    considered = {path: known for path, known in base.items() if is_whole or path in new}
+    left = {old.moves.get(path, path) for path in kept} - new.keys()
+    considered = {
+        path: known
+        for path, known in base.items()
+        if path in new or (is_whole and path not in left)
+    }
     disk = workspace.read_all(place, sorted({*new, *considered}))
     planned = changes.plan(
         new,
