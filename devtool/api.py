@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from devtool.model.doctor import Diagnosis
     from devtool.model.launch import LaunchPlan, Service
     from devtool.model.state import ProcessState, Report, RunState, Stopped
+    from devtool.runner.attended import Attended as Attended  # noqa: PLC0414 (for ui, as those below)
     from devtool.runner.logs import Line as Line  # noqa: PLC0414 (for cli, which may not import runner)
     from devtool.runner.logs import LogFolder as LogFolder  # noqa: PLC0414
     from devtool.runner.logs import Reader as Reader  # noqa: PLC0414
@@ -272,6 +273,7 @@ def run_plan(
     split: bool = False,
     open_page: bool = False,
     replan: Callable[[], LaunchPlan] | None = None,
+    onlooker: int | None = None,
     on_ready: Callable[[Service], None] = lambda _: None,
 ) -> int:
     """Start a plan and keep its services until they end; the exit code to end with.
@@ -283,6 +285,7 @@ def run_plan(
         open_page: Open the URL of what people look at, once it answers.
         replan: Asked for another plan when a port was taken since the plan was made; one with the
             same ports is not tried.
+        onlooker: A descriptor whose end ends the run.
         on_ready: Called with each service that answers.
 
     Raises:
@@ -302,13 +305,13 @@ def run_plan(
     guard = split_process if split else _without_guard
     for _ in range(PLANS_TRIED):
         try:
-            return run(plan, guard=guard, on_ready=greet)
+            return run(plan, guard=guard, onlooker=onlooker, on_ready=greet)
         except PortTakenError:
             other = replan() if replan is not None else plan
             if [service.port for service in other.services] == [s.port for s in plan.services]:
                 raise
             plan = other
-    return run(plan, guard=guard, on_ready=greet)
+    return run(plan, guard=guard, onlooker=onlooker, on_ready=greet)
 
 
 def detach_plan(
@@ -338,6 +341,46 @@ def detach_plan(
         return run_plan(plan, split=True, open_page=open_page, replan=replan, on_ready=tell)
 
     return detach(plan, start, on_ready=on_ready)
+
+
+def attend_plan(
+    plan: LaunchPlan,
+    *,
+    open_page: bool = False,
+    replan: Callable[[], LaunchPlan] | None = None,
+) -> Attended:
+    """Start a plan in a process of its own that ends with this one; this one may show it.
+
+    Args:
+        plan: What to start.
+        open_page: As for `run_plan`.
+        replan: As for `run_plan`.
+    """
+    from devtool.runner.attended import Attended
+
+    def start(tell: Callable[[Service], None], onlooker: int) -> int:
+        return run_plan(
+            plan,
+            split=True,
+            open_page=open_page,
+            replan=replan,
+            onlooker=onlooker,
+            on_ready=tell,
+        )
+
+    return Attended(start)
+
+
+def keeps_state(root: str | Path) -> bool:
+    """True if a run of a project can write down its state and its logs."""
+    from devtool.errors import DevtoolError
+    from devtool.runner.state import Slot
+
+    try:
+        Slot.take(project_root(root)).release()
+    except (OSError, DevtoolError):
+        return False
+    return True
 
 
 def _without_guard() -> None:

@@ -58,8 +58,7 @@ class Feed(threading.Thread):
 
     Args:
         root: The project's folder.
-        pid: Show the run of this supervisor and no other.
-        folder: Show the logs in this folder and no others.
+        pid: Show the run of this supervisor, with its logs, and no other.
         since: Leave out what was printed before this time.
         on_change: Called after something has changed.
     """
@@ -69,7 +68,6 @@ class Feed(threading.Thread):
         root: Path,
         *,
         pid: int | None = None,
-        folder: Path | None = None,
         since: float = 0.0,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
@@ -78,7 +76,6 @@ class Feed(threading.Thread):
         self.report = Report()
         self.version = 0
         self._pid = pid
-        self._folder = folder
         self._since = since
         self._on_change = on_change
         self._changed = threading.Condition()
@@ -145,7 +142,8 @@ class Feed(threading.Thread):
         if self._pid is None:
             return report
         runs = tuple(each for each in report.runs if each.supervisor_pid == self._pid)
-        return report._replace(runs=runs)
+        last = report.last if report.last and report.last.supervisor_pid == self._pid else None
+        return report._replace(runs=runs, last=last)
 
     # Logs
 
@@ -182,8 +180,8 @@ class Feed(threading.Thread):
     def _folders(self) -> list[LogFolder]:
         """The logs of what runs, or of what ran last."""
         folders = [each for each in project_logs(self.root) if each.services]
-        if self._folder is not None:
-            return [each for each in folders if each.path == self._folder]
+        if self._pid is not None:
+            return [each for each in folders if each.pid == self._pid]
         return [each for each in folders if each.is_alive()] or folders[:1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import sys
@@ -282,9 +283,11 @@ class _Assembly:
         port = self.ports.get(draft.name)
         url = _url(host, port) if port is not None else ""
         cwd = own.cwd if own and own.cwd is not None else component.start.cwd if component else ""
-        words = _Words(self.root, component, host, port, self._backend_url(), self._frontend_url())
-        argv = own.command if own and own.command else self._argv(draft, words)
-        runnable, fix = _readiness(component, words) if not (own and own.command) else ("", "")
+        backend_url, frontend_url = self._backend_url(), self._frontend_url()
+        words = _Words(self.root, cwd, component, host, port, backend_url, frontend_url)
+        named = own.command if own else ()
+        argv = tuple(map(words.fill, named)) if named else self._argv(draft, words)
+        runnable, fix = _readiness(component, words) if not named else ("", "")
         restart = (own.restart if own else "") or self.settings.text("restart")
         return Service(
             name=draft.name,
@@ -294,11 +297,11 @@ class _Assembly:
             framework=component.framework if component else "",
             entry=component.entry if component else "",
             env=self._env(draft, words, host, port),
-            env_files=(*self._env_files(draft, cwd), *self.settings.names("env_files")),
+            env_files=self._env_files(draft, cwd),
             host=host,
             port=port,
             url=url,
-            probe=_probe(draft, host, port, url),
+            probe=_probe(draft, words, url),
             needs=own.needs if own else (),
             reload=self._reload(draft),
             restart=RestartPolicy(restart),
@@ -342,18 +345,30 @@ class _Assembly:
                 if filled and (words.frontend_url or "{frontend_url}" not in value):
                     env[name] = filled
         if draft.settings is not None:
-            env |= dict(draft.settings.env)
+            env |= {name: words.fill(value) for name, value in draft.settings.env}
         return tuple(env.items())
 
     def _env_files(self, draft: Draft, cwd: str) -> tuple[str, ...]:
+        """Those of the service, then those for every service; all of them are there."""
+        own = draft.settings.env_files if draft.settings else ()
+        named = (*own, *self.settings.names("env_files"))
+        for file in named:
+            if not os.path.isfile(self.root / file):  # noqa: PTH113 (as below)
+                raise ConfigError(
+                    f"{draft.name}: there is no file of variables {file} in {self.root}",
+                    hint="paths of env files are relative to the project's folder",
+                )
+        found = () if own else self._usual_env_files(draft, cwd)
+        return (*found, *(str(self.root / file) for file in named))
+
+    def _usual_env_files(self, draft: Draft, cwd: str) -> tuple[str, ...]:
         """`.env` beside a Python service; JavaScript frameworks load their own."""
-        named = draft.settings.env_files if draft.settings else ()
-        if named or draft.role is Role.FRONTEND or draft.component is None:
-            return tuple(str(self.root / name) for name in named)
+        if draft.role is Role.FRONTEND or draft.component is None:
+            return ()
         # Path.is_file raises where a folder is closed.
-        places = ((f, self.root / f / ".env") for f in (cwd, ""))
-        found = next((f for f, path in places if os.path.isfile(path)), None)  # noqa: PTH113
-        return (str(self.root / found / ".env"),) if found is not None else ()
+        places = (self.root / folder / ".env" for folder in (cwd, ""))
+        found = (str(path) for path in places if os.path.isfile(path))  # noqa: PTH113
+        return tuple(itertools.islice(found, 1))
 
     def _backend_url(self) -> str:
         backend = next(
@@ -370,10 +385,14 @@ class _Assembly:
         return ""
 
 
+_VENV_PYTHON = ".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python"
+
+
 class _Words(NamedTuple):
     """What the placeholders of a start command stand for."""
 
     root: Path
+    cwd: str
     component: Component | None
     host: str
     port: int | None
@@ -404,12 +423,20 @@ class _Words(NamedTuple):
 
     def python(self, toolchain: Toolchain | None) -> str:
         """The interpreter of the project's environment, where it is or would be made."""
-        if toolchain is None or toolchain.manager == "none":
+        if toolchain is None:
+            return self._declared_python()
+        if toolchain.manager == "none":
             return base_python()
         if toolchain.interpreter:
             return toolchain.interpreter
-        folder = self.root / toolchain.root / ".venv"
-        return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        return str(self.root / toolchain.root / _VENV_PYTHON)
+
+    def _declared_python(self) -> str:
+        """For a service that is not detected: the environment beside it or at the root, if any."""
+        beside = (self.root / self.cwd / _VENV_PYTHON, self.root / _VENV_PYTHON)
+        # Path.is_file raises where a folder is closed.
+        found = (str(python) for python in beside if os.path.isfile(python))  # noqa: PTH113
+        return next(found, base_python())
 
 
 def base_python() -> str:
@@ -439,16 +466,17 @@ def _url(host: str, port: int) -> str:
     return f"http://{shown}:{port}"
 
 
-def _probe(draft: Draft, host: str, port: int | None, url: str) -> Probe:
+def _probe(draft: Draft, words: _Words, url: str) -> Probe:
     ready = draft.settings.ready if draft.settings else None
     if ready is not None:
-        target = ready.target
+        # A pattern is left as it is: braces count in it.
+        target = ready.target if ready.kind == "log" else words.fill(ready.target)
         if ready.kind == "http" and target.startswith("/"):
             target = url + target
         if ready.kind == "port" and ":" not in target:
-            target = f"{host or '127.0.0.1'}:{target}"
+            target = f"{words.host or '127.0.0.1'}:{target}"
         return Probe(kind=ProbeKind(ready.kind), target=target, timeout=ready.timeout)
-    if port is None:
+    if words.port is None:
         return Probe(kind=ProbeKind.NONE)
     if draft.component is None:
         return Probe(kind=ProbeKind.PORT, target=url.removeprefix("http://"))

@@ -12,7 +12,7 @@ import pytest
 from devtool.config import load
 from devtool.detection.frameworks import FRAMEWORKS
 from devtool.errors import AmbiguousError, ConfigError, UndetectedError
-from devtool.launch import plan, shell_command
+from devtool.launch import base_python, plan, shell_command
 from devtool.model.detection import Component, Detection, Evidence, Phase, Role, Start, Toolchain
 from devtool.model.launch import LaunchPlan, ProbeKind, ReloadMode, Service
 
@@ -225,6 +225,30 @@ def test_services_can_be_declared_outright(tmp_path: Path) -> None:
     assert (migrate.argv, migrate.one_shot, migrate.port) == (("python", "migrate.py"), True, None)
     assert (api.port, api.needs) == (9000, ("migrate",))
     assert (api.probe.target, api.probe.timeout) == ("http://127.0.0.1:9000/health", 3.0)
+
+
+def test_a_declared_command_may_name_what_is_decided_elsewhere(tmp_path: Path) -> None:
+    python = tmp_path / "api" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    (tmp_path / "devtool.toml").write_text(
+        """
+        [services.api]
+        command = ["{python}", "-m", "shop", "--bind={host}:{port}", "--json", "{}", "{other}"]
+        cwd = "api"
+        port = 8123
+        role = "backend"
+        [services.worker]
+        command = ["{python}", "work.py"]
+        env = { API = "{backend_url}/api" }
+        """
+    )
+    made = plan(detected(tmp_path), load(tmp_path), port_free=lambda *_: True)
+    api, worker = made.services
+    words = ("-m", "shop", "--bind=127.0.0.1:8123", "--json", "{}", "{other}")
+    assert api.argv == (str(python), *words)
+    assert worker.argv == (base_python(), "work.py")
+    assert dict(worker.env)["API"] == "http://127.0.0.1:8123/api"
 
 
 def test_a_declared_service_replaces_the_detected_one(tmp_path: Path) -> None:

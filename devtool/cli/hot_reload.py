@@ -17,6 +17,7 @@ from devtool.cli.run import (
     Open,
     Port,
     Sync,
+    Ui,
     WithServices,
     run,
 )
@@ -31,6 +32,7 @@ def hot_reload(
     sync: Sync = None,
     with_services: WithServices = None,
     detach: Detach = False,
+    ui: Ui = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     grace: Grace = None,
@@ -49,6 +51,7 @@ def hot_reload(
         sync=sync,
         with_services=with_services,
         detach=detach,
+        ui=ui,
         dry_run=dry_run,
         as_json=as_json,
         grace=grace,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from devtool.api import Attended
     from devtool.model.launch import LaunchPlan, Service
 
 # Options as plain words: the key of what they set, and the value, or None where a value follows.
@@ -17,6 +18,7 @@ _FLAGS: dict[str, tuple[str, bool]] = {
     "--open": ("open", True),
     "--sync": ("sync", True),
     "--with-services": ("with_services", True),
+    "--ui": ("ui", True),
     "--detach": ("detach", True),
     "-d": ("detach", True),
     "--dry-run": ("dry_run", True),
@@ -52,6 +54,7 @@ def run_plainly(arguments: Sequence[str]) -> int | None:
         found,
         found.pop("extra", []),  # type: ignore[arg-type]  # always a list
         detach=bool(found.pop("detach", False)),
+        ui=bool(found.pop("ui", False)),
         dry_run=bool(found.pop("dry_run", False)),
         as_json=bool(found.pop("as_json", False)),
     )
@@ -89,6 +92,7 @@ def launch(
     extra: list[str],
     *,
     detach: bool,
+    ui: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -99,6 +103,7 @@ def launch(
         chosen: Settings as the command line spells them, by key; None where it names none.
         extra: The words after `--`.
         detach: Leave the run in the background.
+        ui: Show it on the terminal as it changes, where there is one.
         dry_run: Print the plan and start nothing.
         as_json: Print it as one JSON object.
     """
@@ -110,17 +115,27 @@ def launch(
             "--json prints a plan, and a run prints what its services print",
             hint="add --dry-run, or ask a run with devtool status --json",
         )
+    if detach and ui:
+        raise ConfigError(
+            "--ui shows a run that --detach would leave", hint="leave one of the two out"
+        )
     _refuse_stray(extra)
     chosen = {key: _value(key, value) for key, value in chosen.items()}
     plan = plan_project(root, cli=chosen, extra=extra)
     if dry_run:
         _print_plan(plan, as_json=as_json)
         return 0
-    return _start(root, chosen, extra, plan, detach=detach)
+    return _start(root, chosen, extra, plan, detach=detach, ui=ui)
 
 
 def _start(
-    root: Path, chosen: dict[str, object], extra: list[str], plan: LaunchPlan, *, detach: bool
+    root: Path,
+    chosen: dict[str, object],
+    extra: list[str],
+    plan: LaunchPlan,
+    *,
+    detach: bool,
+    ui: bool,
 ) -> int:
     from devtool.api import (
         detach_plan,
@@ -147,11 +162,48 @@ def _start(
         return other
 
     open_page = settings.flag("open")
+    if ui and _can_show(plan):
+        return _show(plan, open_page=open_page, replan=replan)
     if not detach:
         return run_plan(plan, split=True, open_page=open_page, replan=replan)
     pid = detach_plan(plan, on_ready=_announce, open_page=open_page, replan=replan)
     print(f"running in the background (devtool pid {pid}); devtool stop ends it")
     return 0
+
+
+def _can_show(plan: LaunchPlan) -> bool:
+    """Whether the live view can be drawn; a sentence says why not."""
+    import sys
+
+    from devtool.api import keeps_state
+    from devtool.ui.terminal import is_possible
+
+    reason = ""
+    if any(service.tty for service in plan.services):
+        reason = "a console program has the terminal to itself"
+    elif not is_possible():
+        reason = "there is no terminal to draw on"
+    elif not keeps_state(plan.root):
+        reason = "the state folder cannot be written"
+    if reason:
+        print(f"note: {reason}, so lines come as they are", file=sys.stderr, flush=True)
+    return not reason
+
+
+def _show(plan: LaunchPlan, *, open_page: bool, replan: Callable[[], LaunchPlan]) -> int:
+    from devtool.api import attend_plan
+    from devtool.cli.text import printable
+    from devtool.ui.live import show
+
+    def start() -> Attended:
+        return attend_plan(plan, open_page=open_page, replan=replan)
+
+    root = Path(plan.root)
+    title = f"{root.name}, {plan.description}" if plan.description else root.name
+    outcome = show(start, root, printable(title))
+    for line in outcome.lines:
+        print(line)
+    return outcome.exit_code
 
 
 def _with_databases(plan: LaunchPlan, *, with_services: bool) -> LaunchPlan:

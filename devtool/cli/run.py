@@ -35,6 +35,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sta
 Detach = Annotated[
     bool, typer.Option("--detach", "-d", help="Leave it in the background once it answers.")
 ]
+Ui = Annotated[
+    bool, typer.Option("--ui", help="Show it on the terminal as it changes, with keys for it.")
+]
 Grace = Annotated[
     str | None,
     typer.Option("--grace", metavar="S", help="Seconds between the gentle signal and SIGKILL."),
@@ -61,6 +64,7 @@ def run(
     sync: Sync = None,
     with_services: WithServices = None,
     detach: Detach = False,
+    ui: Ui = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     grace: Grace = None,
@@ -83,6 +87,6 @@ def run(
         "grace": grace,
         "env_files": env_files,
     }
-    code = launch(root, chosen, extra or [], detach=detach, dry_run=dry_run, as_json=as_json)
+    code = launch(root, chosen, extra or [], detach=detach, ui=ui, dry_run=dry_run, as_json=as_json)
     if code:
         raise typer.Exit(code)

@@ -130,7 +130,7 @@ def _lines(state: RunState) -> Iterator[str]:
         if each.exit_code is not None and each.pid is None:
             parts.append(f"exit code {each.exit_code}")
         if each.restarts:
-            parts.append(f"restarted {each.restarts} times")
+            parts.append(f"restarted {_times(each.restarts)}")
         if each.last_error:
             parts.append(each.last_error)
         yield "  ".join(part for part in parts if part)
@@ -143,6 +143,10 @@ def _how_it_ended(last: RunState | None) -> Iterator[str]:
         if each.status == "failed":
             code = f" with code {each.exit_code}" if each.exit_code is not None else ""
             yield f"last time {each.name} failed{code}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _span(seconds: float) -> str:

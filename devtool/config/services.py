@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 from devtool.config.keys import check_host, check_port, flag, names, nearest, restart, seconds
@@ -12,7 +13,7 @@ from devtool.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _SERVICE_KEYS = (
@@ -141,16 +142,64 @@ def _inside(value: object, where: str, root: Path) -> str:
 
 
 def _ready(value: object, where: str) -> Ready:
-    kinds = ("http", "port", "log", "command")
-    hint = 'for example ready = {http = "/health", timeout = 30}'
+    where = f"{where} ready"
     if not isinstance(value, dict):
-        raise ConfigError(f"{where} ready: must be a table", hint=hint)
-    named = [kind for kind in kinds if kind in value]
-    unknown = set(value) - {*kinds, "timeout"}
-    if len(named) != 1 or unknown or not isinstance(value[named[0]], str | int):
-        raise ConfigError(f"{where} ready: must name one of {', '.join(kinds)}", hint=hint)
-    timeout = seconds(value.get("timeout", 60), f"{where} ready timeout")
-    return Ready(named[0], str(value[named[0]]), timeout)
+        raise ConfigError(f"{where}: must be a table", hint=_READY_HINT)
+    unknown = next((key for key in value if key not in (*_PROBES, "timeout")), None)
+    if unknown is not None:
+        hint = nearest(unknown, (*_PROBES, "timeout"))
+        raise ConfigError(f"{where}: unknown key {unknown!r}", hint=hint)
+    named = [kind for kind in _PROBES if kind in value]
+    if len(named) != 1:
+        raise ConfigError(f"{where}: must name one of {', '.join(_PROBES)}", hint=_READY_HINT)
+    (kind,) = named
+    target = _PROBES[kind](value[kind], f"{where} {kind}")
+    return Ready(kind, target, seconds(value.get("timeout", 60), f"{where} timeout"))
+
+
+_READY_HINT = 'for example ready = {http = "/health", timeout = 30}'
+
+
+def _probed_url(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.startswith(("/", "http://", "https://")):
+        raise ConfigError(f"{where}: must be a path or a URL", hint=_READY_HINT)
+    return value
+
+
+def _probed_port(value: object, where: str) -> str:
+    host, _, number = str(value).rpartition(":")
+    if number != "{port}":
+        check_port(number, where)
+    return f"{host}:{number}" if host else number
+
+
+def _probed_log(value: object, where: str) -> str:
+    try:
+        re.compile(str(value).encode())
+    except re.error as error:
+        raise ConfigError(f"{where}: no regular expression: {error}", hint="correct it") from None
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{where}: must be a regular expression", hint=_READY_HINT)
+    return value
+
+
+def _probed_command(value: object, where: str) -> str:
+    """One text, as the words of a shell; a list of words is made one."""
+    try:
+        words = shlex.split(value) if isinstance(value, str) else names(value, where)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}", hint="name a list of words") from None
+    if not words or any("\0" in word for word in words):
+        raise ConfigError(f"{where}: must be a command", hint='for example ["pg_isready", "-q"]')
+    return shlex.join(words)
+
+
+_PROBES: dict[str, Callable[[object, str], str]] = {
+    "http": _probed_url,
+    "port": _probed_port,
+    "log": _probed_log,
+    "command": _probed_command,
+}
 
 
 def _role(value: object, where: str) -> str:

@@ -43,6 +43,16 @@ def detach(
         raise DevtoolError(
             "a console program needs the terminal", hint="run it without --detach, or --except it"
         )
+    pid, near = begin(run)
+    return _wait(plan, pid, near, on_ready)
+
+
+def begin(run: Callable[[Callable[[Service], None]], int]) -> tuple[int, int]:
+    """Run away from the terminal in a process of its own.
+
+    Returns:
+        Its pid, and a descriptor from which `heard` reads what it tells.
+    """
     sys.stdout.flush()
     near, far = os.pipe()
     pid = os.fork()
@@ -50,7 +60,19 @@ def detach(
         os.close(near)
         _work(run, far)
     os.close(far)
-    return _wait(plan, pid, near, on_ready)
+    return pid, near
+
+
+def heard(line: bytes) -> str:
+    """The service that a line of news says is ready.
+
+    Raises:
+        DevtoolError: The run refused to start, as it would have in the foreground.
+    """
+    told = json.loads(line)
+    if "error" in told:
+        _raise(told)
+    return str(told["ready"])
 
 
 def _work(run: Callable[[Callable[[Service], None]], int], far: int) -> None:
@@ -82,13 +104,13 @@ def _wait(plan: LaunchPlan, pid: int, near: int, on_ready: Callable[[str], None]
     try:
         with os.fdopen(near, "rb") as news:
             while waiting and (line := news.readline()):
-                told = json.loads(line)
-                if "error" in told:
-                    os.waitpid(pid, 0)
-                    _raise(told)
-                waiting.discard(told["ready"])
-                if told["ready"] in shown:
-                    on_ready(shown[told["ready"]])
+                ready = heard(line)
+                waiting.discard(ready)
+                if ready in shown:
+                    on_ready(shown[ready])
+    except DevtoolError:
+        os.waitpid(pid, 0)
+        raise
     except (KeyboardInterrupt, SystemExit):
         os.kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)

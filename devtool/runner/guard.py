@@ -112,6 +112,7 @@ def _wait(worker: int, terminal: Terminal) -> int:
         typed = from_kernel and signum == signal.SIGINT and terminal.fd is not None
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker, TERMINAL_INTERRUPT if typed and TERMINAL_INTERRUPT else signum)
+            os.kill(worker, signal.SIGCONT)  # one that is stopped obeys no sooner
 
 
 def _next_signal(signals: set[signal.Signals]) -> tuple[int, bool]:

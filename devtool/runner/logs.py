@@ -182,10 +182,11 @@ def _times(path: Path) -> bytes:
 
 
 class LogFolder:
-    """The logs of one run of a project, and of the run before it."""
+    """The logs of one run of a project, and of the run before it; `pid` is that of its supervisor."""
 
-    def __init__(self, path: Path, *, alive: Callable[[], bool]) -> None:
+    def __init__(self, path: Path, *, pid: int, alive: Callable[[], bool]) -> None:
         self.path = path
+        self.pid = pid
         self.is_alive = alive
         self.services = services(path)
 
@@ -210,7 +211,11 @@ def folders(root: str | Path) -> list[LogFolder]:
     from devtool.runner.state import find, logs_of
 
     return [
-        LogFolder(logs_of(each.path), alive=functools.partial(_is_running, root, each.path))
+        LogFolder(
+            logs_of(each.path),
+            pid=each.state.supervisor_pid if each.state else 0,
+            alive=functools.partial(_is_running, root, each.path),
+        )
         for each in find(root)
     ]
 

@@ -48,6 +48,7 @@ class Options(events.Mutable):
         env: The environment that services build on.
         out: The descriptor that lines of services go to.
         err: The descriptor for complaints.
+        onlooker: A descriptor that reaches its end when whoever this run is for is gone.
         on_ready: Called with each service that answers, from the thread of the loop.
     """
 
@@ -56,6 +57,7 @@ class Options(events.Mutable):
     slot: Slot | None = None
     out: int = 1
     err: int = 2
+    onlooker: int | None = None
     on_ready: Callable[[Service], None] = lambda _: None
 
 
@@ -87,7 +89,7 @@ class Loop:
         self._logs: dict[str, BurstLog] = {}
         self._control: Control | None = None
         self._watchdog: Watchdog | None = None
-        self._voice = Voice(self._sink, Sink(options.err), record=self._record(OWN_NAME))
+        self._voice = Voice(self._sink, Sink(options.err), record=self._record_own)
 
     def run(self) -> int:
         """Run until every service has ended or was stopped; the exit code to pass on."""
@@ -178,12 +180,9 @@ class Loop:
         mark = f"{self.run_id}/{service.name}"
         guardian = self._options.guardian
         try:
-            env = environment(
-                service, self._options.env, piped=not self._inherits, colour=self._colour
-            )
             child = Child(
                 service,
-                env=env | {family.RUN_VARIABLE: mark},
+                env=self._environment(service) | {family.RUN_VARIABLE: mark},
                 mark=mark,
                 streams=Streams(inherit=self._inherits, group=guardian.group if guardian else 0),
                 adopts=guardian is not None and guardian.adopts,
@@ -197,6 +196,10 @@ class Loop:
         if child.output is not None:
             self._pump(service, life, child.output)
         self._at_once.append(events.Started(service.name, life, child.pid, child.started))
+
+    def _environment(self, service: Service) -> dict[str, str]:
+        given = self._options.env
+        return environment(service, given, piped=not self._inherits, colour=self._colour)
 
     def _pump(self, service: Service, life: int, fd: int) -> None:
         awaited = None
@@ -220,6 +223,10 @@ class Loop:
             self._logs[name] = BurstLog(log)
         return self._logs[name].write
 
+    def _record_own(self, line: bytes) -> None:
+        # Not before the first line: that a log cannot be opened is itself something to say.
+        self._record(OWN_NAME)(line)
+
     def _log_trouble(self, error: OSError) -> None:
         if not self._has_log_trouble:
             self._has_log_trouble = True
@@ -236,7 +243,7 @@ class Loop:
 
         asker = Readiness(
             service.probe,
-            env=self._options.env,
+            env=self._environment(service),
             cwd=service.cwd,
             on_ready=answered,
             on_silent=partial(self.put, events.Silent(service.name, life)),
@@ -344,10 +351,11 @@ class Loop:
     def _after_first_start(self) -> None:
         """What need not be done before the first process runs."""
         self._open_control()
-        guardian = self._options.guardian
-        if guardian is None:
-            return
-        threading.Thread(target=self._feel_lifeline, args=(guardian,), daemon=True).start()
+        options = self._options
+        if options.guardian is not None:
+            self._feel(options.guardian.lifeline, events.Abandoned())
+        if options.onlooker is not None:
+            self._feel(options.onlooker, events.Interrupt(signal.SIGTERM))
 
     def _open_control(self) -> None:
         if self._options.slot is None or not hasattr(socket, "AF_UNIX"):
@@ -361,10 +369,15 @@ class Loop:
         else:
             self._control.start()
 
-    def _feel_lifeline(self, guardian: Guardian) -> None:
-        while os.read(guardian.lifeline, 1):
-            pass
-        self.put(events.Abandoned())
+    def _feel(self, lifeline: int, ended: events.Event) -> None:
+        """Hand an event in once a descriptor has reached its end."""
+
+        def wait() -> None:
+            while os.read(lifeline, 1):
+                pass
+            self.put(ended)
+
+        threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
     def _output_gone(self, number: int) -> None:
         import errno

@@ -76,7 +76,10 @@ def stop(root: str | Path, *, timeout: float = STOP_TIMEOUT) -> list[Stopped]:
     alive = [each.state for each in found if each.state and each.alive]
     dead = [each.state for each in found if each.state and not each.alive]
     deadline = time.monotonic() + timeout
-    family.send((state.supervisor_pid for state in alive), signal.SIGTERM)
+    supervisors = [state.supervisor_pid for state in alive]
+    family.send(supervisors, signal.SIGTERM)
+    if hasattr(signal, "SIGCONT"):  # one that is stopped obeys no sooner
+        family.send(supervisors, signal.SIGCONT)
     stopped = [_outcome(state, deadline) for state in alive]
     return stopped + [outcome for state in dead for outcome in _end_orphans(state)]
 

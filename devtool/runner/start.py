@@ -55,6 +55,7 @@ def run(
     env: Mapping[str, str] | None = None,
     out: int = 1,
     err: int = 2,
+    onlooker: int | None = None,
     on_ready: Callable[[Service], None] = lambda _: None,
 ) -> int:
     """Start every service of a plan, and keep them until the run ends.
@@ -67,6 +68,7 @@ def run(
         env: The environment services build on; ours if None.
         out: The descriptor for the lines of services.
         err: The descriptor for complaints.
+        onlooker: A descriptor whose end ends the run.
         on_ready: Called with each service that answers.
 
     Returns:
@@ -92,6 +94,7 @@ def run(
         env=dict(os.environ) if env is None else env,
         out=out,
         err=err,
+        onlooker=onlooker,
         on_ready=on_ready,
     )
     try:

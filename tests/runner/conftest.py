@@ -41,11 +41,12 @@ os.execv(sys.argv[1], sys.argv[1:])
 )
 
 
-def eventually(claim: Callable[[], object], what: str) -> None:
-    """Wait until a claim holds."""
+def eventually(claim: Callable[[], object], what: str | Callable[[], str]) -> None:
+    """Wait until a claim holds; `what` it is may be asked for when it never did."""
     deadline = time.monotonic() + DEADLINE
     while not claim():
-        assert time.monotonic() < deadline, f"never: {what}"
+        if time.monotonic() > deadline:
+            pytest.fail(f"never: {what if isinstance(what, str) else what()}")
         time.sleep(0.02)
 
 
@@ -129,14 +130,21 @@ def project(tmp_path: Path) -> Project:
 
 
 class Driven:
-    """devtool running a plan in a process of its own, on pipes or on a terminal."""
+    """A command in a session of its own, on pipes or on a terminal."""
 
-    def __init__(self, plan: Path, *options: str, terminal: bool = False, **popen: object) -> None:
+    def __init__(
+        self,
+        *command: str,
+        terminal: bool = False,
+        size: tuple[int, int] | None = None,
+        **popen: object,
+    ) -> None:
         self.raw = b""
         self.changed = threading.Condition()
         self.woken, self.wake = os.pipe()
         self.near, far = os.openpty() if terminal else os.pipe()
-        command = (sys.executable, DRIVE, str(plan), *options)
+        if size is not None:
+            termios.tcsetwinsize(self.near, size)
         streams = {
             "stdin": far if terminal else subprocess.DEVNULL,
             "stdout": far,
@@ -239,7 +247,8 @@ def drive(tmp_path: Path, mark: str) -> Iterator[Drive]:
     def go(plan: LaunchPlan, *options: str, terminal: bool = False, **popen: object) -> Driven:
         path = tmp_path / f"plan-{len(started)}.pickle"
         path.write_bytes(pickle.dumps(plan))
-        driven = Driven(path, *options, terminal=terminal, **popen)
+        command = (sys.executable, DRIVE, str(path), *options)
+        driven = Driven(*command, terminal=terminal, size=None, **popen)
         started.append(driven)
         return driven
 

@@ -102,7 +102,7 @@ def test_following_ends_with_the_run(open_log: OpenLog, tmp_path: Path) -> None:
     log = open_log()
     log.write(b"one\n")
     alive = iter([True, True, False])
-    folder = LogFolder(tmp_path, alive=lambda: next(alive))
+    folder = LogFolder(tmp_path, pid=1, alive=lambda: next(alive))
     found = folder.follow(["web"], every=0.0)
     assert next(found).text == b"one"
     log.write(b"two\nrest")

@@ -133,7 +133,8 @@ function showState(state) {
   const name = state.root.split(/[\\/]/).filter(Boolean).pop() || "devtool";
   byId("name").textContent = name;
   byId("root").textContent = state.root;
-  const services = state.runs.flatMap((run) => run.services);
+  const done = (each) => each.status === "exited" && each.exit_code === 0;
+  const services = state.runs.flatMap((run) => run.services).filter((each) => !done(each));
   const bad = services.filter((each) => each.status === "failed" || each.status === "unhealthy").length;
   const ready = services.filter((each) => each.status === "ready").length;
   document.title = services.length ? `${bad ? "! " : ""}${ready}/${services.length} ready, ${name}` : `${name}, not running`;

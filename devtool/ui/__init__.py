@@ -1,0 +1,3 @@
+"""The live view of a run on a terminal: `devtool run --ui`."""
+
+from __future__ import annotations
