@@ -31,7 +31,7 @@ def client(
     written = not check and write_client(made)
     if as_json:
         _print_json(made, written=written)
-    elif not check:
+    elif made.is_current or not check:
         _print_outcome(made, written=written)
     if check and not made.is_current:
         _refuse(made, quiet=as_json)
