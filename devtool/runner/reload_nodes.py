@@ -1,0 +1,120 @@
+"""The processes of a warm reloader, and which of them the next version starts from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import PurePath
+
+from devtool.inproc.devtool_channel import Channel
+from devtool.runner.events import Mutable
+
+# How many of the files edited last are worth a checkpoint.
+HOT_FILES = 4
+
+# What a change of makes the installed packages, and so the warm parent, another.
+DEPENDENCY_FILES = frozenset(
+    {
+        "Pipfile.lock",
+        "pdm.lock",
+        "poetry.lock",
+        "pylock.toml",
+        "pyproject.toml",
+        "requirements.txt",
+        "uv.lock",
+    }
+)
+
+
+class Kind(StrEnum):
+    """What a process of the tree does."""
+
+    PARENT = "parent"
+    CHECKPOINT = "checkpoint"
+    STANDBY = "standby"
+    TRIAL = "trial"
+    SERVER = "server"
+
+
+class Node(Mutable):
+    """One process that devtool talks to.
+
+    Args:
+        channel: Our end of the conversation.
+        kind: What it does.
+        generation: The version it belongs to; 0 for the warm parent.
+        files: The project files it has executed, with the digest of what each held.
+        before: The file that a checkpoint is about to execute.
+        source: What it was forked from.
+        touched: The ranges of memory that versions which start from here write to.
+        inherited: How many of the files were executed by another process, before the fork.
+        was_asked: A signal has asked it to end.
+    """
+
+    channel: Channel
+    kind: Kind
+    generation: int = 0
+    pid: int = 0
+    files: dict[str, str]
+    before: str = ""
+    source: Node | None = None
+    touched: list[list[int]] = []
+    inherited: int = 0
+    was_asked: bool = False
+
+    def is_valid(self, changed: Mapping[str, str]) -> bool:
+        """True if it has executed nothing that holds something else now."""
+        return all(changed.get(file, held) == held for file, held in self.files.items())
+
+
+def deepest(nodes: Iterable[Node], changed: Mapping[str, str]) -> Node | None:
+    """The node from which a new version has least to do: the parent, or what is deepest and valid.
+
+    Of two that are equally deep, the one that is a process already.
+    """
+    rank = {Kind.PARENT: 0, Kind.CHECKPOINT: 1, Kind.STANDBY: 2}
+    usable = [node for node in nodes if node.kind in rank and node.is_valid(changed)]
+    return max(usable, key=lambda node: (len(node.files), rank[node.kind]), default=None)
+
+
+def stale(nodes: Iterable[Node], changed: Mapping[str, str]) -> list[Node]:
+    """The checkpoints and standbys from which nothing can start any more."""
+    kinds = {Kind.CHECKPOINT, Kind.STANDBY}
+    return [node for node in nodes if node.kind in kinds and not node.is_valid(changed)]
+
+
+def warmer(hot: Iterable[str], edited: Iterable[str]) -> list[str]:
+    """The files edited last, the latest first."""
+    return list(dict.fromkeys((*edited, *hot)))[:HOT_FILES]
+
+
+def that_matter(
+    digests: Mapping[str, str], files: Mapping[str, str], missing: Iterable[str], *, after_failure: bool
+) -> list[str]:
+    """The changed files for which a version must follow the one that executed `files`.
+
+    Args:
+        digests: What each changed file holds now, empty for one that is gone.
+        files: What the version has executed.
+        missing: The names of modules that it asked for in vain.
+        after_failure: Any source may be the cure.
+    """
+    names = {name.rpartition(".")[2] for name in missing}
+    return [
+        path
+        for path, now in digests.items()
+        if (path in files and files[path] != now)
+        or (path not in files and now and path.endswith(".py") and _provides(path, names))
+        or (after_failure and path.endswith(".py"))
+    ]
+
+
+def _provides(path: str, names: set[str]) -> bool:
+    """True if a new file may be one of the modules that were missing."""
+    pure = PurePath(path)
+    return (pure.parent.name if pure.stem == "__init__" else pure.stem) in names
+
+
+def pause_after(deaths: int) -> float:
+    """How long to wait before a server that has died so often in a row is started again."""
+    return 0.0 if deaths <= 1 else min(0.25 * 2.0 ** (deaths - 2), 10.0)
