@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     """Answer on standard output; 0 when done, 1 with an error."""
     answer = _take_stdout()
     # The script's own folder must not shadow the project's modules.
-    sys.path[0] = os.getcwd()  # noqa: PTH109  # a string, as the import system wants it
+    sys.path[0] = os.getcwd()  # a string, as the import system wants it
     deed, *text = arguments
     try:
         said = DEEDS[deed](_configuration(), *text)
@@ -84,8 +84,8 @@ def _drop_empty(context: Any, revision: Any, directives: list[Any]) -> None:
 
 
 def _configuration() -> Any:
-    if not os.path.isfile(INI):  # noqa: PTH113  # one more import for one question
-        message = f"there is no {INI} in {os.getcwd()}"  # noqa: PTH109
+    if not os.path.isfile(INI):  # one more import for one question
+        message = f"there is no {INI} in {os.getcwd()}"
         raise FileNotFoundError(message)
     return importlib.import_module("alembic.config").Config(INI, stdout=sys.stderr)
 
@@ -121,8 +121,7 @@ def _where(error: BaseException) -> str:
     inside = [
         frame
         for frame in frames
-        if frame.filename.startswith(os.getcwd() + os.sep)  # noqa: PTH109
-        and "site-packages" not in frame.filename
+        if frame.filename.startswith(os.getcwd() + os.sep) and "site-packages" not in frame.filename
     ]
     return "{0.filename}:{0.lineno}".format(inside[-1]) if inside else ""
 

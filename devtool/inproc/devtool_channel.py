@@ -12,9 +12,10 @@ import os
 import socket
 import threading
 from collections import deque
-from typing import Any, Deque, Dict, Iterator, List, Optional, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-Message = Dict[str, Any]
+Message = dict[str, Any]
 
 DO_FORK = "fork"  # make a child that waits on the descriptor that comes with this
 DO_GO = "go"  # that child goes on: import, start, answer a probe
@@ -57,7 +58,7 @@ class Channel:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._text = b""
-        self._fds: Deque[int] = deque()
+        self._fds: deque[int] = deque()
         self._lock = threading.Lock()
 
     @classmethod
@@ -91,7 +92,7 @@ class Channel:
             return True
         return False
 
-    def receive(self, *, wait: bool = True) -> Optional[List[Message]]:
+    def receive(self, *, wait: bool = True) -> list[Message] | None:
         """The messages that have come, after waiting for some bytes if `wait`; None at the end.
 
         Descriptors that came with a message stand in its `fds`, and belong to the caller.
@@ -124,5 +125,5 @@ def _descriptors(ancillary: Sequence[tuple[int, int, bytes]]) -> Iterator[int]:
             numbers = array.array("i")
             numbers.frombytes(data[: len(data) - len(data) % numbers.itemsize])
             for fd in numbers:
-                os.set_inheritable(fd, False)
+                os.set_inheritable(fd, False)  # noqa: FBT003
                 yield fd

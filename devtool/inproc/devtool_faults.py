@@ -5,10 +5,10 @@ from __future__ import annotations
 import linecache
 import logging
 import traceback
-from typing import Callable, Dict, List, Optional, Tuple
+from collections.abc import Callable
 
 MOST_TEXT = 6000
-_complaints: List[str] = []
+_complaints: list[str] = []
 
 
 def remember(record: logging.LogRecord) -> None:
@@ -25,8 +25,8 @@ def last_complaint() -> str:
 
 
 def describe(
-    error: Optional[BaseException], text: str, owns: Callable[[str], bool]
-) -> Dict[str, object]:
+    error: BaseException | None, text: str, owns: Callable[[str], bool]
+) -> dict[str, object]:
     """A fault in plain words.
 
     Args:
@@ -55,7 +55,7 @@ def _sentence(error: BaseException) -> str:
     return "".join(traceback.format_exception_only(type(error), error)).strip()
 
 
-def _place(error: BaseException, owns: Callable[[str], bool]) -> Tuple[str, int, str]:
+def _place(error: BaseException, owns: Callable[[str], bool]) -> tuple[str, int, str]:
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 0, error.text or ""
     frames = traceback.extract_tb(error.__traceback__)
@@ -65,7 +65,7 @@ def _place(error: BaseException, owns: Callable[[str], bool]) -> Tuple[str, int,
     return ours[-1].filename, ours[-1].lineno or 0, ours[-1].line or ""
 
 
-def _from_text(text: str, owns: Callable[[str], bool]) -> Dict[str, object]:
+def _from_text(text: str, owns: Callable[[str], bool]) -> dict[str, object]:
     """What a traceback in text says."""
     lines = text.strip().splitlines()
     file, number = "", 0

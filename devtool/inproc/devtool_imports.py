@@ -12,9 +12,10 @@ import sys
 import sysconfig
 import threading
 import zlib
+from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any
 
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OWN = os.path.dirname(os.path.abspath(__file__))
@@ -48,15 +49,15 @@ class Imports:
     """
 
     def __init__(self) -> None:
-        self.files: Dict[str, str] = {}
-        self.missing: Dict[str, None] = {}
-        self.changed_env: Optional[str] = None
-        self.too_late: List[str] = []
+        self.files: dict[str, str] = {}
+        self.missing: dict[str, None] = {}
+        self.changed_env: str | None = None
+        self.too_late: list[str] = []
         self.before: Callable[[str], None] = lambda _: None
         self.after: Callable[[str], None] = lambda _: None
         self._outside = _outside()
-        self._codes: Dict[Tuple[str, type], Tuple[bytes, CodeType]] = {}
-        self._env: Optional[Dict[Any, Any]] = None
+        self._codes: dict[tuple[str, type], tuple[bytes, CodeType]] = {}
+        self._env: dict[Any, Any] | None = None
         self._lock = threading.Lock()
 
     def owns(self, path: str) -> bool:
@@ -73,7 +74,7 @@ class Imports:
         """Take part in every import from now on."""
         get_code, execute = SourceFileLoader.get_code, SourceFileLoader.exec_module
 
-        def compiled(loader: SourceFileLoader, fullname: str) -> Optional[CodeType]:
+        def compiled(loader: SourceFileLoader, fullname: str) -> CodeType | None:
             path = loader.get_filename(fullname)
             return self._code(loader, path) if self.owns(path) else get_code(loader, fullname)
 
@@ -93,9 +94,9 @@ class Imports:
 
         _hide(compiled)
         _hide(executed)
-        SourceFileLoader.get_code = compiled  # type: ignore[method-assign]
+        SourceFileLoader.get_code = compiled  # type: ignore[method-assign, assignment]
         SourceFileLoader.exec_module = executed  # type: ignore[method-assign, assignment]
-        sys.meta_path.append(_Missing(self.missing))  # type: ignore[arg-type]
+        sys.meta_path.append(_Missing(self.missing))
 
     def _code(self, loader: SourceFileLoader, path: str) -> CodeType:
         data = loader.get_data(path)
@@ -133,7 +134,7 @@ class Imports:
 class _Missing:
     """The last finder: it finds nothing, and remembers for what."""
 
-    def __init__(self, names: Dict[str, None]) -> None:
+    def __init__(self, names: dict[str, None]) -> None:
         self._names = names
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
@@ -142,19 +143,19 @@ class _Missing:
         self._names[name] = None
 
 
-def _outside() -> Tuple[str, ...]:
+def _outside() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     folders = {os.path.realpath(paths[key]) for key in ("stdlib", "platstdlib")}
     folders |= {paths["stdlib"], paths["platstdlib"], _OWN}
-    return tuple(folder.rstrip(os.sep) + os.sep for folder in sorted(folders)) + ("<frozen",)
+    return (*tuple(folder.rstrip(os.sep) + os.sep for folder in sorted(folders)), "<frozen")
 
 
-def _raw_environment() -> Dict[Any, Any]:
+def _raw_environment() -> dict[Any, Any]:
     # Comparing it undecoded costs a microsecond instead of thirty, for each of a thousand modules.
-    return os.environ._data  # type: ignore[attr-defined, no-any-return]
+    return os.environ._data  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001
 
 
-def _difference(before: Dict[Any, Any], now: Dict[Any, Any]) -> Optional[str]:
+def _difference(before: dict[Any, Any], now: dict[Any, Any]) -> str | None:
     if before == now:
         return None
     changed = (name for name in {**before, **now} if before.get(name) != now.get(name))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import array
 import mmap
 import os
-from typing import List, Sequence, Tuple
+from collections.abc import Sequence
 
 PAGE = mmap.PAGESIZE
 # From Linux 5.14; Python has no name for it.
@@ -21,10 +21,10 @@ _PRESENT = 1 << 63
 # Pages between two that were touched: as cheap to copy as a further call.
 _GAP = 3
 
-Range = Tuple[int, int]
+Range = tuple[int, int]
 
 
-def mappings() -> List[Range]:
+def mappings() -> list[Range]:
     """The private writable memory of this process, as starts and ends."""
     found = []
     try:
@@ -39,9 +39,9 @@ def mappings() -> List[Range]:
     return found
 
 
-def touched(inherited: Sequence[Range]) -> List[Range]:
+def touched(inherited: Sequence[Range]) -> list[Range]:
     """The parts of inherited memory that this process has had to copy, as starts and lengths."""
-    ranges: List[Range] = []
+    ranges: list[Range] = []
     try:
         with open("/proc/self/pagemap", "rb", buffering=0) as pages:
             for start, end in inherited:
@@ -51,10 +51,10 @@ def touched(inherited: Sequence[Range]) -> List[Range]:
     return ranges
 
 
-def _touched(fd: int, start: int, end: int) -> List[Range]:
+def _touched(fd: int, start: int, end: int) -> list[Range]:
     entries = array.array("Q")
     entries.frombytes(os.pread(fd, (end - start) // PAGE * 8, start // PAGE * 8))
-    ranges: List[List[int]] = []
+    ranges: list[list[int]] = []
     for page, entry in enumerate(entries):
         if not entry & _EXCLUSIVE or not entry & _PRESENT:
             continue

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     """Answer on standard output; 0 with a description, 1 with an error."""
     answer = _take_stdout()
     # The script's own folder must not shadow the project's modules.
-    sys.path[0] = os.getcwd()  # noqa: PTH109  # a string, as the import system wants it
+    sys.path[0] = os.getcwd()  # a string, as the import system wants it
     factory = "--factory" in arguments
     entry = arguments[-1]
     try:
@@ -86,8 +86,7 @@ def _where(error: BaseException) -> str:
     inside = [
         frame
         for frame in frames
-        if frame.filename.startswith(os.getcwd() + os.sep)  # noqa: PTH109
-        and "site-packages" not in frame.filename
+        if frame.filename.startswith(os.getcwd() + os.sep) and "site-packages" not in frame.filename
     ]
     return "{0.filename}:{0.lineno}".format(inside[-1]) if inside else ""
 

@@ -9,7 +9,8 @@ import importlib
 import os
 import signal
 import sys
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from devtool_imports import Imports
 
@@ -21,8 +22,8 @@ class Traces(NamedTuple):
     """What a process has that a fork of it would lose or share."""
 
     threads: int
-    devices: Tuple[str, ...]
-    handlers: Tuple[Any, ...]
+    devices: tuple[str, ...]
+    handlers: tuple[Any, ...]
 
 
 def traces() -> Traces:
@@ -44,7 +45,9 @@ def _devices() -> Iterator[str]:
         for fd in sorted(os.listdir("/proc/self/fd"), key=int):
             with contextlib.suppress(OSError):
                 target = os.readlink(f"/proc/self/fd/{fd}")
-                if target.startswith(("socket:", "pipe:", "anon_inode:", "/dev/nvidia", "/dev/dri")):
+                if target.startswith(
+                    ("socket:", "pipe:", "anon_inode:", "/dev/nvidia", "/dev/dri")
+                ):
                     yield target
 
 
@@ -66,7 +69,7 @@ def left_behind(before: Traces, after: Traces) -> str:
     return ""
 
 
-def outsiders(known: Dict[str, None], imports: Imports) -> List[str]:
+def outsiders(known: dict[str, None], imports: Imports) -> list[str]:
     """The modules of installed packages and the interpreter that were not known, which now they are."""
     names = []
     for name, module in list(sys.modules.items()):
@@ -80,7 +83,7 @@ def outsiders(known: Dict[str, None], imports: Imports) -> List[str]:
     return names
 
 
-def preload(names: Iterable[str]) -> List[str]:
+def preload(names: Iterable[str]) -> list[str]:
     """Import for good; the names that failed. What is there then is left alone by the collector."""
     failed = [name for name in names if not _imports(name)]
     gc.collect()
@@ -96,11 +99,11 @@ def _imports(name: str) -> bool:
     return True
 
 
-def try_out(names: List[str]) -> Dict[str, Any]:
+def try_out(names: list[str]) -> dict[str, Any]:
     """Import, in a process that ends after it: which names succeed alone, and what others leave."""
-    blamed: Dict[str, str] = {}
-    edges: Dict[str, Set[str]] = {}
-    failed: Set[str] = set()
+    blamed: dict[str, str] = {}
+    edges: dict[str, set[str]] = {}
+    failed: set[str] = set()
     with _edges_into(edges):
         before = traces()
         for name in names:
@@ -117,7 +120,7 @@ def try_out(names: List[str]) -> Dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _edges_into(edges: Dict[str, Set[str]]) -> Iterator[None]:
+def _edges_into(edges: dict[str, set[str]]) -> Iterator[None]:
     """Note who imports whom."""
     original: Callable[..., Any] = builtins.__import__
 
@@ -135,9 +138,9 @@ def _edges_into(edges: Dict[str, Set[str]]) -> Iterator[None]:
         builtins.__import__ = original
 
 
-def _meant(name: str, scope: Any, rest: Tuple[Any, ...]) -> Iterator[str]:
+def _meant(name: str, scope: Any, rest: tuple[Any, ...]) -> Iterator[str]:
     """The full names that one import statement may load."""
-    _, fromlist, level = (*rest, None, (), 0)[: 3] if len(rest) < 3 else rest[:3]
+    _, fromlist, level = (*rest, None, (), 0)[:3] if len(rest) < 3 else rest[:3]
     if level:
         package = (scope or {}).get("__package__") or ""
         base = package.rsplit(".", level - 1)[0] if level > 1 else package
@@ -146,7 +149,7 @@ def _meant(name: str, scope: Any, rest: Tuple[Any, ...]) -> Iterator[str]:
     yield from (f"{name}.{each}" for each in fromlist or () if isinstance(each, str))
 
 
-def _with_importers(blamed: Dict[str, str], edges: Dict[str, Set[str]]) -> Dict[str, str]:
+def _with_importers(blamed: dict[str, str], edges: dict[str, set[str]]) -> dict[str, str]:
     """The blamed modules, and all that would load them."""
     unsafe = dict(blamed)
     grew = True

@@ -17,11 +17,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import threading
+import time
 import types
 import warnings
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import devtool_asgi
 import devtool_channel as words
@@ -42,21 +42,21 @@ class Node:
         generation: Which version this is, 0 for the warm parent.
     """
 
-    def __init__(self, channel: Channel, kind: str, command: List[str]) -> None:
+    def __init__(self, channel: Channel, kind: str, command: list[str]) -> None:
         self.channel = channel
         self.kind = kind
         self.words = command
         self.imports = devtool_imports.Imports()
-        self.listeners: List[socket.socket] = []
+        self.listeners: list[socket.socket] = []
         self.generation = 0
         self.is_serving = False
-        self.inherited: List[Tuple[int, int]] = []
-        self._stops: Tuple[str, ...] = ()
+        self.inherited: list[tuple[int, int]] = []
+        self._stops: tuple[str, ...] = ()
         self._told = 0
-        self.marks: Dict[str, Tuple[float, float]] = {}
+        self.marks: dict[str, tuple[float, float]] = {}
         self._has_entered = False
         self._random: object = None
-        self._known: Dict[str, None] = {}
+        self._known: dict[str, None] = {}
         self._descriptors = 0
         self._thresholds = gc.get_threshold()
 
@@ -107,12 +107,13 @@ class Node:
             os.close(fd)
         return False
 
-    def _check(self, paths: List[str]) -> Optional[Dict[str, object]]:
+    def _check(self, paths: list[str]) -> dict[str, object] | None:
         for path in paths:
             try:
                 self.imports.compile(path)
             except (SyntaxError, ValueError) as error:
-                return devtool_faults.describe(error, "", self.imports.owns)
+                fault: dict[str, object] = devtool_faults.describe(error, "", self.imports.owns)
+                return fault
         return None
 
     def wait_for_renewal(self) -> None:
@@ -125,13 +126,20 @@ class Node:
                 if message["do"] == words.DO_RENEW:
                     self._renew(message["env"])
 
-    def _renew(self, env: Dict[str, str]) -> None:
+    def _renew(self, env: dict[str, str]) -> None:
         """Become a new warm parent under the same process id."""
         self.tell(words.EV_RENEWING)
-        os.set_inheritable(self.channel.fileno(), True)
+        os.set_inheritable(self.channel.fileno(), True)  # noqa: FBT003
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001
-        argv = [sys.executable, *flags, __file__, str(self.channel.fileno()), self.kind, *self.words]
-        os.execve(sys.executable, argv, env)
+        argv = [
+            sys.executable,
+            *flags,
+            __file__,
+            str(self.channel.fileno()),
+            self.kind,
+            *self.words,
+        ]
+        os.execve(sys.executable, argv, env)  # noqa: S606
 
     def _begin(self, channel: Channel, message: Message) -> bool:
         """In a fork: wait on a channel of our own for the word to go."""
@@ -219,16 +227,16 @@ class Node:
 
     def mark(self, what: str) -> None:
         """Note when a part of the start was done, and the processor time that it has taken."""
-        self.marks[what] = (round(time.monotonic(), 5), round(time.process_time(), 5), __import__('resource').getrusage(0).ru_minflt)
+        self.marks[what] = (round(time.monotonic(), 5), round(time.process_time(), 5))
 
     # Telling
 
-    def tell(self, event: str, channels: Tuple[Channel, ...] = (), **news: Any) -> None:
+    def tell(self, event: str, channels: tuple[Channel, ...] = (), **news: Any) -> None:
         """Send news to devtool."""
         fds = [channel.fileno() for channel in channels]
         self.channel.send({"ev": event, "generation": self.generation, **news}, fds)
 
-    def _news(self) -> Dict[str, Any]:
+    def _news(self) -> dict[str, Any]:
         """The files that were executed since devtool was told last."""
         files = list(self.imports.files.items())
         fresh = dict(files[self._told :])
@@ -237,9 +245,11 @@ class Node:
 
     def tell_ready(self) -> None:
         """The version has started and answered its probe."""
-        self.tell(words.EV_READY, marks=self.marks, missing=list(self.imports.missing), **self._news())
+        self.tell(
+            words.EV_READY, marks=self.marks, missing=list(self.imports.missing), **self._news()
+        )
 
-    def tell_failed(self, error: Optional[BaseException], text: str = "") -> None:
+    def tell_failed(self, error: BaseException | None, text: str = "") -> None:
         """The version cannot serve."""
         fault = devtool_faults.describe(error, text, self.imports.owns)
         news = self._news()
@@ -253,10 +263,17 @@ class Node:
     def tell_outsiders(self) -> None:
         """The modules from outside the project that were imported since devtool was told last."""
         late = set(self.imports.too_late)
-        names = [name for name in devtool_preload.outsiders(self._known, self.imports) if name not in late]
+        names = [
+            name
+            for name in devtool_preload.outsiders(self._known, self.imports)
+            if name not in late
+        ]
         if names:
             self.tell(
-                words.EV_IMPORTED, modules=names, late=sorted(late), changed=self.imports.changed_env
+                words.EV_IMPORTED,
+                modules=names,
+                late=sorted(late),
+                changed=self.imports.changed_env,
             )
 
 
@@ -303,7 +320,7 @@ def _seed_numpy() -> None:
     """Random numbers as in a process of its own; Python's own are seeded by every fork."""
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
-        numpy.seed()  # type: ignore[attr-defined]
+        numpy.seed()
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Node(Mutable):
     files: dict[str, str]
     before: str = ""
     source: Node | None = None
-    touched: list[list[int]] = []
+    touched: tuple[tuple[int, int], ...] = ()
     inherited: int = 0
     was_asked: bool = False
 
@@ -89,7 +89,11 @@ def warmer(hot: Iterable[str], edited: Iterable[str]) -> list[str]:
 
 
 def that_matter(
-    digests: Mapping[str, str], files: Mapping[str, str], missing: Iterable[str], *, after_failure: bool
+    digests: Mapping[str, str],
+    files: Mapping[str, str],
+    missing: Iterable[str],
+    *,
+    after_failure: bool,
 ) -> list[str]:
     """The changed files for which a version must follow the one that executed `files`.
 

@@ -12,6 +12,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from devtool.inproc import devtool_channel as words
@@ -255,49 +257,28 @@ class WarmReloader:
                 self._note(node, message)
 
     def _note(self, node: Node, message: Message) -> None:
-        event = message["ev"]
-        node.files.update(message.get("files", {}))
-        if message.get("files"):
-            self._on_files(message["files"])
-        match event:
-            case words.EV_PARENT:
-                self._parent_waits()
-            case words.EV_RENEWING:
-                self._set_up(node)
-            case words.EV_PROCESS:
-                node.pid = message["pid"]
-            case words.EV_CHECKED:
-                self._checked(message["fault"])
-            case words.EV_CHECKPOINT:
-                self._checkpoint(node, message)
-            case words.EV_READY:
-                self._missing = set(message["missing"])
-                self._ready(node)
-            case words.EV_SERVING:
-                self._now_serves(node)
-            case words.EV_DRAINED:
-                self._announce()
-            case words.EV_FAILED:
-                self._failed(node, message)
-            case words.EV_IMPORTED:
-                self._learn(message)
-            case words.EV_TRIED:
-                self._tried_out(message)
-            case words.EV_PRELOADED:
-                self._stand_by(afresh=True)
-            case words.EV_TOUCHED:
-                self._note_touched(node, message["ranges"])
-            case words.EV_STOPPING:
-                node.was_asked = True
-            case _:
-                pass
+        files = message.get("files")
+        if files:
+            node.files.update(files)
+            self._on_files(files)
+        react = getattr(self, _REACTIONS[message["ev"]])
+        react(node, message)
+
+    def _introduce(self, node: Node, message: Message) -> None:
+        node.pid = message["pid"]
+
+    def _stopping(self, node: Node, _: Message) -> None:
+        node.was_asked = True
+
+    def _renewing(self, node: Node, _: Message) -> None:
+        self._set_up(node)
 
     # Starting versions
 
     def _set_up(self, parent: Node) -> None:
         parent.channel.send({}, [listener.fileno() for listener in self._listeners])
 
-    def _parent_waits(self) -> None:
+    def _parent_waits(self, _: Node, __: Message) -> None:
         """The warm parent stands: it gets what is known to be wanted, and the first version starts."""
         self._can_fork = True
         if self._good:
@@ -339,10 +320,10 @@ class WarmReloader:
         node.channel.send({"do": words.DO_GO, "generation": self._generation, "stops": stops})
         self._starting = node
 
-    def _checked(self, fault: dict[str, object] | None) -> None:
+    def _checked(self, _: Node, message: Message) -> None:
         """Go on where versions may not overlap: the old one ends first, unless the new one cannot be."""
-        if fault is not None:
-            self._fail({}, _failure(fault))
+        if message["fault"] is not None:
+            self._fail({}, _failure(message["fault"]))
             return
         old = self._serving
         if old is None:
@@ -382,9 +363,10 @@ class WarmReloader:
         else:
             held.channel.close()
 
-    def _ready(self, node: Node) -> None:
+    def _ready(self, node: Node, message: Message) -> None:
         if node is not self._starting:
             return
+        self._missing = set(message["missing"])
         self._failed_files = None
         if self._serving is not None:
             self._drain(self._serving)
@@ -394,7 +376,7 @@ class WarmReloader:
             self._heir.close()
             self._heir = None
 
-    def _now_serves(self, node: Node) -> None:
+    def _now_serves(self, node: Node, _: Message) -> None:
         if node is self._serving:
             return
         if node is self._parked:
@@ -409,7 +391,14 @@ class WarmReloader:
         else:
             self._after(SETTLE_SECONDS, lambda: self._finish(old))
             self._after(DRAIN_SECONDS, self._announce)
-        self._after(LEARN_AFTER, lambda: node.channel.send({"do": words.DO_REVIEW}))
+        self._after(LEARN_AFTER, partial(self._review, node))
+
+    def _review(self, node: Node) -> None:
+        if node is self._serving:
+            node.channel.send({"do": words.DO_REVIEW})
+
+    def _drained(self, _: Node, __: Message) -> None:
+        self._announce()
 
     def _announce(self) -> None:
         """Say that the new version serves, once the old one takes no more connections."""
@@ -436,7 +425,7 @@ class WarmReloader:
         if old is self._serving or old not in self._nodes:
             return
         old.channel.send({"do": words.DO_FINISH, "seconds": self._grace})
-        self._after(self._grace + END_SECONDS, lambda: self._drop(old, kill=True))
+        self._after(self._grace + END_SECONDS, partial(self._drop, old, kill=True))
 
     def _stand_by(self, *, afresh: bool = False) -> None:
         """Fork the next version before anyone asks for it.
@@ -454,11 +443,11 @@ class WarmReloader:
             self._drop(each)
         self._fork(source)
 
-    def _note_touched(self, node: Node, ranges: list[list[int]]) -> None:
+    def _note_touched(self, node: Node, message: Message) -> None:
         """Remember which memory a version writes to, for the next one from the same process."""
         source = node.source
         if source is not None and source in self._nodes:
-            source.touched = ranges
+            source.touched = tuple((start, length) for start, length in message["ranges"])
             self._stand_by(afresh=True)
 
     # Failing
@@ -552,7 +541,7 @@ class WarmReloader:
 
     # Learning
 
-    def _learn(self, message: Message) -> None:
+    def _learn(self, _: Node, message: Message) -> None:
         names = message.get("modules", [])
         if not names:
             return
@@ -571,11 +560,14 @@ class WarmReloader:
         far.close()
         self._add(Node(near, Kind.TRIAL, files={}))
 
-    def _tried_out(self, message: Message) -> None:
+    def _tried_out(self, _: Node, message: Message) -> None:
         self.unsafe |= message["unsafe"]
         self._good += message["good"]
         if self._parent is not None and self._can_fork:
             self._preload(message["good"])
+
+    def _preloaded(self, _: Node, __: Message) -> None:
+        self._stand_by(afresh=True)
 
     def _preload(self, names: Sequence[str]) -> None:
         if self._parent is not None:
@@ -593,7 +585,7 @@ class WarmReloader:
         for node in self._nodes:
             if node.kind is Kind.SERVER:
                 node.channel.send({"do": words.DO_FINISH, "seconds": self._grace})
-                self._after(self._grace + END_SECONDS, lambda node=node: self._kill(node))
+                self._after(self._grace + END_SECONDS, partial(self._kill, node))
         self._rest()
 
     def _kill(self, node: Node) -> None:
@@ -610,9 +602,28 @@ class WarmReloader:
         self._on_news(news)
 
 
+# What is done about each event.
+_REACTIONS = {
+    words.EV_CHECKED: "_checked",
+    words.EV_CHECKPOINT: "_checkpoint",
+    words.EV_DRAINED: "_drained",
+    words.EV_FAILED: "_failed",
+    words.EV_IMPORTED: "_learn",
+    words.EV_PARENT: "_parent_waits",
+    words.EV_PRELOADED: "_preloaded",
+    words.EV_PROCESS: "_introduce",
+    words.EV_READY: "_ready",
+    words.EV_RENEWING: "_renewing",
+    words.EV_SERVING: "_now_serves",
+    words.EV_STOPPING: "_stopping",
+    words.EV_TOUCHED: "_note_touched",
+    words.EV_TRIED: "_tried_out",
+}
+
+
 def _failure(fault: Mapping[str, Any]) -> ReloadFailed:
     return ReloadFailed(**{key: fault[key] for key in ("error", "file", "line", "source", "text")})
 
 
 def _is_dependency(path: str) -> bool:
-    return os.path.basename(path) in DEPENDENCY_FILES or "site-packages" in path
+    return Path(path).name in DEPENDENCY_FILES or "site-packages" in path
