@@ -42,8 +42,8 @@ class Node(Mutable):
     Args:
         channel: Our end of the conversation.
         kind: What it does.
-        generation: The version it belongs to; 0 for the warm parent.
         files: The project files it has executed, with the digest of what each held.
+        generation: The version it belongs to; 0 for the warm parent.
         before: The file that a checkpoint is about to execute.
         source: What it was forked from.
         touched: The ranges of memory that versions which start from here write to.
@@ -53,9 +53,9 @@ class Node(Mutable):
 
     channel: Channel
     kind: Kind
+    files: dict[str, str]
     generation: int = 0
     pid: int = 0
-    files: dict[str, str]
     before: str = ""
     source: Node | None = None
     touched: tuple[tuple[int, int], ...] = ()
