@@ -271,6 +271,7 @@ def run_plan(
     plan: LaunchPlan,
     *,
     split: bool = False,
+    quiet: bool = False,
     open_page: bool = False,
     replan: Callable[[], LaunchPlan] | None = None,
     onlooker: int | None = None,
@@ -282,6 +283,7 @@ def run_plan(
         plan: What to start.
         split: Let a second process end everything if this one is killed; only for a program that
             does nothing else.
+        quiet: Say nothing of the run but what is wrong.
         open_page: Open the URL of what people look at, once it answers.
         replan: Asked for another plan when a port was taken since the plan was made; one with the
             same ports is not tried.
@@ -305,13 +307,13 @@ def run_plan(
     guard = split_process if split else _without_guard
     for _ in range(PLANS_TRIED):
         try:
-            return run(plan, guard=guard, onlooker=onlooker, on_ready=greet)
+            return run(plan, guard=guard, quiet=quiet, onlooker=onlooker, on_ready=greet)
         except PortTakenError:
             other = replan() if replan is not None else plan
             if [service.port for service in other.services] == [s.port for s in plan.services]:
                 raise
             plan = other
-    return run(plan, guard=guard, onlooker=onlooker, on_ready=greet)
+    return run(plan, guard=guard, quiet=quiet, onlooker=onlooker, on_ready=greet)
 
 
 def detach_plan(

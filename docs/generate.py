@@ -7,7 +7,6 @@ With --check nothing is written; it ends with 1 and names the pages that differ.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import inspect
 import json
@@ -19,12 +18,10 @@ import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from outputs import OUTPUTS, VERSION, Output, is_record, schema_of
+
 import devtool
 from devtool.cli.app import COMMANDS
-from devtool.model.detection import Detection
-from devtool.model.doctor import Diagnosis
-from devtool.model.launch import LaunchPlan
-from devtool.model.state import RunState
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py; change the code and run it again. -->\n"
@@ -75,37 +72,78 @@ def signature(value: Callable[..., object]) -> str:
     return re.sub(r"<([\w.]+)[^<>]*>", r"\1", shown.replace("'", ""))
 
 
-def json_schema() -> str:
+def json_page() -> str:
     """The objects that --json prints, with the fields of every record in them."""
-    tops = {
-        "devtool phase --json": Detection,
-        "devtool run --dry-run --json": LaunchPlan,
-        "devtool status --json": RunState,
-        "devtool doctor --json": Diagnosis,
-    }
-    intro = [
-        section(f"`{command}`", f"A [{top.__name__}](#{top.__name__.lower()}).")
-        for command, top in tops.items()
-    ]
     found: dict[type, None] = {}
-    for top in tops.values():
-        collect(top, found)
-    return page("JSON", (*intro, *(section(cls.__name__, fields(cls)) for cls in found)))
+    for output in OUTPUTS.values():
+        for shape in (output.record, *output.fields.values()):
+            for record in records(shape):
+                collect(record, found)
+    return page(
+        "JSON",
+        (
+            JSON_INTRODUCTION,
+            *(output_section(name, output) for name, output in OUTPUTS.items()),
+            *(section(cls.__name__, fields(cls)) for cls in found),
+        ),
+    )
+
+
+JSON_INTRODUCTION = f"""Every object says `"schema": {VERSION}`. Fields may be added under the same number; one that
+goes or changes its meaning raises it. Each object has a JSON Schema beside this page.
+"""
+
+
+def output_section(name: str, output: Output) -> str:
+    """One output: what it is, its schema, and its fields where they are not those of a record."""
+    lines = [f"{output.about} [Schema](schemas/{name}.json)."]
+    if output.record is not None:
+        record = output.record.__name__
+        lines.append(f"The fields of [{record}](#{record.lower()}), and `schema`.")
+    if output.fields:
+        rows = [f"| `{field}` | {spelled_shape(shape)} |" for field, shape in output.fields.items()]
+        lines.append("\n".join(["| field | type |", "|---|---|", *rows]))
+    return section(f"`devtool {output.command}`".replace(", ``", ""), "\n\n".join(lines))
+
+
+def spelled_shape(shape: object) -> str:
+    """A described field in the words of JSON."""
+    if isinstance(shape, list):
+        return f"array of {spelled_shape(shape[0])}"
+    if isinstance(shape, dict):
+        if "*" in shape:
+            return f"object of {spelled_shape(shape['*'])}"
+        named = {f"`{name}`": spelled_shape(part) for name, part in shape.items() if name}
+        more = ", ".join(f"{name} {part}" for name, part in named.items())
+        return f"{spelled_shape(shape[''])} with {more}" if "" in shape else f"object: {more}"
+    return "any" if shape is object else spelled(shape)
+
+
+def records(shape: object) -> Iterator[type]:
+    """The records in a described field."""
+    if isinstance(shape, list):
+        for part in shape:
+            yield from records(part)
+    elif isinstance(shape, dict):
+        for part in shape.values():
+            yield from records(part)
+    else:
+        yield from (part for part in leaves(shape) if is_record(part))
+
+
+def schema(name: str) -> Callable[[], str]:
+    """What writes the JSON Schema of one output."""
+    return lambda: json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
 
 
 def collect(cls: type, found: dict[type, None]) -> None:
     """Add a record and those in its fields, in the order of first use."""
-    if cls in found or not is_noun(cls):
+    if cls in found or not is_record(cls):
         return
     found[cls] = None
     for hint in typing.get_type_hints(cls).values():
         for part in leaves(hint):
             collect(part, found)
-
-
-def is_noun(cls: type) -> bool:
-    """Whether a type is a record of fields: a dataclass or a named tuple."""
-    return dataclasses.is_dataclass(cls) or hasattr(cls, "_fields")
 
 
 def leaves(hint: object) -> Iterator[type]:
@@ -128,7 +166,7 @@ def fields(cls: type) -> str:
 
 def spelled(hint: object) -> str:
     """An annotation in the words of JSON."""
-    if isinstance(hint, type) and is_noun(hint):
+    if isinstance(hint, type) and is_record(hint):
         return f"[{hint.__name__}](#{hint.__name__.lower()})"
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return ", ".join(json.dumps(member.value) for member in hint)
@@ -152,7 +190,8 @@ def section(title: str, text: str) -> str:
     return f"## {title}\n\n{text}\n"
 
 
-PAGES = {"commands.md": commands, "library.md": library, "json.md": json_schema}
+PAGES = {"commands.md": commands, "library.md": library, "json.md": json_page}
+PAGES |= {f"schemas/{name}.json": schema(name) for name in OUTPUTS}
 
 
 def main(arguments: list[str]) -> int:
@@ -160,6 +199,7 @@ def main(arguments: list[str]) -> int:
     texts = {REFERENCE / name: write() for name, write in PAGES.items()}
     if arguments != ["--check"]:
         for path, text in texts.items():
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         return 0
     stale = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devtool.cli.options import AsJson, Root
+from devtool.cli.options import AsJson, Quiet, Root
 from devtool.cli.run import (
     Detach,
     DryRun,
@@ -33,6 +33,7 @@ def hot_reload(
     with_services: WithServices = None,
     detach: Detach = False,
     ui: Ui = False,
+    quiet: Quiet = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     grace: Grace = None,
@@ -52,6 +53,7 @@ def hot_reload(
         with_services=with_services,
         detach=detach,
         ui=ui,
+        quiet=quiet,
         dry_run=dry_run,
         as_json=as_json,
         grace=grace,

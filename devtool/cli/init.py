@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from devtool.cli.options import Root
+from devtool.cli.options import AsJson, Quiet, Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def init(
     root: Root = Path(),
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a devtool.toml that pins what was detected; never over one that is there."""
     from devtool.api import plan_project, project_root
-    from devtool.cli.text import printable
+    from devtool.cli.text import SCHEMA, printable, to_json
     from devtool.errors import ConfigError
 
     path = project_root(root) / "devtool.toml"
@@ -25,7 +27,10 @@ def init(
         raise ConfigError(f"{path} is there already", hint="edit it, or remove it first")
     text = contents(plan_project(root))
     _write_new(path, text)
-    print(printable(f"wrote {path}"))
+    if as_json:
+        print(to_json({"schema": SCHEMA, "path": str(path), "text": text}))
+    elif not quiet:
+        print(printable(f"wrote {path}"))
 
 
 def contents(plan: LaunchPlan) -> str:

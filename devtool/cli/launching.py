@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _FLAGS: dict[str, tuple[str, bool]] = {
     "--ui": ("ui", True),
     "--detach": ("detach", True),
     "-d": ("detach", True),
+    "--quiet": ("quiet", True),
+    "-q": ("quiet", True),
     "--dry-run": ("dry_run", True),
     "--json": ("as_json", True),
 }
@@ -38,6 +41,24 @@ _VALUES = {
 _LISTS = {"only", "except", "env_files"}
 
 
+class How(NamedTuple):
+    """What is done with a plan.
+
+    Args:
+        detach: Leave the run in the background.
+        ui: Show it on the terminal as it changes, where there is one.
+        quiet: Say nothing but what is wrong.
+        dry_run: Print the plan and start nothing.
+        as_json: Print it as one JSON object.
+    """
+
+    detach: bool = False
+    ui: bool = False
+    quiet: bool = False
+    dry_run: bool = False
+    as_json: bool = False
+
+
 def run_plainly(arguments: Sequence[str]) -> int | None:
     """Do what a command line says, or None where it takes the command line library to read it.
 
@@ -49,15 +70,10 @@ def run_plainly(arguments: Sequence[str]) -> int | None:
         return None
     if arguments[0] == "hot-reload":
         found["reload"] = True
-    return launch(
-        Path(str(found.pop("root", "."))),
-        found,
-        found.pop("extra", []),  # type: ignore[arg-type]  # always a list
-        detach=bool(found.pop("detach", False)),
-        ui=bool(found.pop("ui", False)),
-        dry_run=bool(found.pop("dry_run", False)),
-        as_json=bool(found.pop("as_json", False)),
-    )
+    how = How(*(bool(found.pop(name, False)) for name in How._fields))
+    root = Path(str(found.pop("root", ".")))
+    extra = found.pop("extra", [])
+    return launch(root, found, extra, how)  # type: ignore[arg-type]  # always a list
 
 
 def plain_arguments(words: Sequence[str]) -> dict[str, object] | None:
@@ -90,11 +106,7 @@ def launch(
     root: Path,
     chosen: dict[str, object],
     extra: list[str],
-    *,
-    detach: bool,
-    ui: bool,
-    dry_run: bool,
-    as_json: bool,
+    how: How,
 ) -> int:
     """Plan a run; print it or do it; the exit code.
 
@@ -102,30 +114,27 @@ def launch(
         root: The project's folder.
         chosen: Settings as the command line spells them, by key; None where it names none.
         extra: The words after `--`.
-        detach: Leave the run in the background.
-        ui: Show it on the terminal as it changes, where there is one.
-        dry_run: Print the plan and start nothing.
-        as_json: Print it as one JSON object.
+        how: What is done with the plan.
     """
     from devtool.api import plan_project
     from devtool.errors import ConfigError
 
-    if as_json and not dry_run:
+    if how.as_json and not how.dry_run:
         raise ConfigError(
             "--json prints a plan, and a run prints what its services print",
             hint="add --dry-run, or ask a run with devtool status --json",
         )
-    if detach and ui:
+    if how.detach and how.ui:
         raise ConfigError(
             "--ui shows a run that --detach would leave", hint="leave one of the two out"
         )
     _refuse_stray(extra)
     chosen = {key: _value(key, value) for key, value in chosen.items()}
     plan = plan_project(root, cli=chosen, extra=extra)
-    if dry_run:
-        _print_plan(plan, as_json=as_json)
+    if how.dry_run:
+        _print_plan(plan, as_json=how.as_json)
         return 0
-    return _start(root, chosen, extra, plan, detach=detach, ui=ui)
+    return _start(root, chosen, extra, plan, how)
 
 
 def _start(
@@ -133,9 +142,7 @@ def _start(
     chosen: dict[str, object],
     extra: list[str],
     plan: LaunchPlan,
-    *,
-    detach: bool,
-    ui: bool,
+    how: How,
 ) -> int:
     from devtool.api import (
         detach_plan,
@@ -146,28 +153,36 @@ def _start(
         sync_plan,
     )
 
+    def tell(line: str) -> None:
+        if not how.quiet:
+            print(line, flush=True)
+
     _exit_on_signals()
     settings = load_settings(root, cli=chosen)
     if settings.flag("sync"):
-        sync_plan(plan, detect_project(root, settings), lambda line: print(line, flush=True))
+        sync_plan(plan, detect_project(root, settings), tell)
         plan = plan_project(root, cli=chosen, extra=extra)
     with_services = settings.flag("with_services")
     plan = _with_databases(plan, with_services=with_services)
-    _introduce(plan)
+    _introduce(plan, tell)
 
     def replan() -> LaunchPlan:
         other = plan_project(root, cli=chosen, extra=extra)
         other = _with_databases(other, with_services=with_services)
-        _introduce(other)
+        _introduce(other, tell)
         return other
 
     open_page = settings.flag("open")
-    if ui and _can_show(plan):
+    if how.ui and _can_show(plan):
         return _show(plan, open_page=open_page, replan=replan)
-    if not detach:
-        return run_plan(plan, split=True, open_page=open_page, replan=replan)
-    pid = detach_plan(plan, on_ready=_announce, open_page=open_page, replan=replan)
-    print(f"running in the background (devtool pid {pid}); devtool stop ends it")
+    if not how.detach:
+        return run_plan(plan, split=True, quiet=how.quiet, open_page=open_page, replan=replan)
+
+    def announce(what: str) -> None:
+        tell(f"{what} is ready")
+
+    pid = detach_plan(plan, on_ready=announce, open_page=open_page, replan=replan)
+    tell(f"running in the background (devtool pid {pid}); devtool stop ends it")
     return 0
 
 
@@ -239,15 +254,11 @@ def _mentions_database(plan: LaunchPlan) -> bool:
     return False
 
 
-def _announce(what: str) -> None:
-    print(f"{what} is ready", flush=True)
-
-
-def _introduce(plan: LaunchPlan) -> None:
+def _introduce(plan: LaunchPlan, tell: Callable[[str], None]) -> None:
     """Say what will run, unless a console program has the terminal and its output to itself."""
     if not any(service.tty for service in plan.services):
         for line in _introduction(plan):
-            print(line, flush=True)
+            tell(line)
 
 
 def _introduction(plan: LaunchPlan) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from devtool.cli.completion import logged_services
 from devtool.cli.options import AsJson, Root
 
 TYPE_CHECKING = False
@@ -21,7 +22,10 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def logs(
     services: Annotated[
-        list[str] | None, typer.Argument(metavar="[SERVICE]..", help="Only these services.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SERVICE]..", help="Only these services.", autocompletion=logged_services
+        ),
     ] = None,
     root: Root = Path(),
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as more comes.")] = False,
@@ -121,8 +125,11 @@ def _show_all(
 def _show_json(line: Line) -> None:
     import json
 
+    from devtool.cli.text import SCHEMA
+
     text = line.text.decode(errors="backslashreplace")
-    print(json.dumps({"service": line.service, "time": line.at, "line": text}), flush=True)
+    told = {"schema": SCHEMA, "service": line.service, "time": line.at, "line": text}
+    print(json.dumps(told), flush=True)
 
 
 def _show_text(names: list[str]) -> Callable[[Line], None]:

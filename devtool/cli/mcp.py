@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from devtool.cli.options import Root
+from devtool.cli.completion import clients
+from devtool.cli.options import AsJson, Root
 
 
 def mcp(
@@ -17,18 +18,25 @@ def mcp(
         typer.Option(
             "--install",
             metavar="CLIENT",
+            autocompletion=clients,
             help="Add devtool to claude-code, cursor, vscode or claude-desktop.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write it without asking.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let a coding agent see and control what runs here (MCP over standard input and output)."""
     from devtool.api import project_root
+    from devtool.errors import ConfigError
 
     where = project_root(root)
     if install is not None:
-        _install(install, where, yes=yes)
+        _install(install, where, yes=yes, as_json=as_json)
         return
+    if as_json:
+        raise ConfigError(
+            "the server speaks JSON of its own", hint="--json goes with --install CLIENT"
+        )
     _serve(where)
 
 
@@ -46,13 +54,28 @@ def _serve(root: Path) -> None:
     serve(root)
 
 
-def _install(client: str, root: Path, *, yes: bool) -> None:
+def _install(client: str, root: Path, *, yes: bool, as_json: bool) -> None:
     import sys
 
-    from devtool.cli.text import printable
+    from devtool.cli.text import SCHEMA, printable, to_json
     from devtool.mcp.clients import plan, write
 
     change = plan(client, root)
+    if as_json:
+        if change.is_needed and yes:
+            write(change)
+        about = {"path": str(change.path), "needed": change.is_needed}
+        print(
+            to_json(
+                {
+                    "schema": SCHEMA,
+                    **about,
+                    "entry": change.entry,
+                    "written": yes and change.is_needed,
+                }
+            )
+        )
+        return
     if not change.is_needed:
         print(printable(f"{change.path} has it already"))
         return

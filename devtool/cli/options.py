@@ -18,4 +18,7 @@ Root = Annotated[
         readable=False,  # the commands say more about what they cannot read, also as JSON
     ),
 ]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing but what is wrong; see the exit code.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, see docs.")]

@@ -7,12 +7,19 @@ from typing import Annotated
 
 import typer
 
-from devtool.cli.options import AsJson, Root
+from devtool.cli.completion import running_services
+from devtool.cli.options import AsJson, Quiet, Root
 
 
 def restart(
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's name.")],
+    service: Annotated[
+        str,
+        typer.Argument(
+            metavar="SERVICE", help="The service's name.", autocompletion=running_services
+        ),
+    ],
     root: Root = Path(),
+    quiet: Quiet = False,
     as_json: AsJson = False,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="S", min=0, help="How long to wait, in seconds.")
@@ -25,6 +32,7 @@ def restart(
     now = restart_one(root, service, timeout=timeout)
     if as_json:
         print(to_json({"schema": SCHEMA, "service": plain(now)}))
+    if as_json or quiet:
         return
     took = f" in {now.ready_ms / 1000:.2f} s" if now.ready_ms is not None else ""
     print(printable(f"{now.name} is ready again{took}  {now.url}".rstrip()))

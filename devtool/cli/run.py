@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from devtool.cli.options import AsJson, Root
+from devtool.cli.completion import planned_services
+from devtool.cli.options import AsJson, Quiet, Root
 
 Port = Annotated[
     str | None,
@@ -21,10 +22,21 @@ Reload = Annotated[
 Open = Annotated[bool | None, typer.Option("--open", help="Open the URL once it answers.")]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="NAME,..", help="Start these services and no others."),
+    typer.Option(
+        "--only",
+        metavar="NAME,..",
+        help="Start these services and no others.",
+        autocompletion=planned_services,
+    ),
 ]
 Except = Annotated[
-    list[str] | None, typer.Option("--except", metavar="NAME,..", help="Leave these services out.")
+    list[str] | None,
+    typer.Option(
+        "--except",
+        metavar="NAME,..",
+        help="Leave these services out.",
+        autocompletion=planned_services,
+    ),
 ]
 Sync = Annotated[bool | None, typer.Option("--sync", help="Bring environments up first.")]
 WithServices = Annotated[
@@ -65,6 +77,7 @@ def run(
     with_services: WithServices = None,
     detach: Detach = False,
     ui: Ui = False,
+    quiet: Quiet = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     grace: Grace = None,
@@ -73,7 +86,7 @@ def run(
     extra: Extra = None,
 ) -> None:
     """Start a project's services, and keep them until they end or are stopped."""
-    from devtool.cli.launching import launch
+    from devtool.cli.launching import How, launch
 
     chosen: dict[str, object] = {
         "port": port,
@@ -87,6 +100,7 @@ def run(
         "grace": grace,
         "env_files": env_files,
     }
-    code = launch(root, chosen, extra or [], detach=detach, ui=ui, dry_run=dry_run, as_json=as_json)
+    how = How(detach=detach, ui=ui, quiet=quiet, dry_run=dry_run, as_json=as_json)
+    code = launch(root, chosen, extra or [], how)
     if code:
         raise typer.Exit(code)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from devtool.cli.options import AsJson, Root
+from devtool.cli.completion import running_services
+from devtool.cli.options import AsJson, Quiet, Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
 def stop(
     service: Annotated[
-        str | None, typer.Argument(metavar="[SERVICE]", help="Stop only this service.")
+        str | None,
+        typer.Argument(
+            metavar="[SERVICE]", help="Stop only this service.", autocompletion=running_services
+        ),
     ] = None,
     root: Root = Path(),
+    quiet: Quiet = False,
     as_json: AsJson = False,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="S", min=0, help="How long to wait, in seconds.")
@@ -30,7 +35,7 @@ def stop(
     from devtool.errors import DevtoolError
 
     if service is not None:
-        _stop_one(root, service, timeout, as_json=as_json)
+        _stop_one(root, service, timeout, quiet=quiet, as_json=as_json)
         return
     stopped = stop_project(root, timeout=timeout)
     late = [each for each in stopped if not each.ended]
@@ -43,21 +48,23 @@ def stop(
     if as_json:
         print(to_json({"schema": SCHEMA, "stopped": [_object(each) for each in stopped]}))
         return
+    if quiet:
+        return
     if not stopped:
         print("nothing is running")
     for each in stopped:
         print(printable(_line(each)))
 
 
-def _stop_one(root: Path, name: str, timeout: float, *, as_json: bool) -> None:
+def _stop_one(root: Path, name: str, timeout: float, *, quiet: bool, as_json: bool) -> None:
     from devtool.api import stop_one
     from devtool.cli.text import SCHEMA, plain, printable, to_json
 
     now = stop_one(root, name, timeout=timeout)
     if as_json:
         print(to_json({"schema": SCHEMA, "service": plain(now)}))
-        return
-    print(printable(f"stopped {now.name} (exit code {now.exit_code})"))
+    elif not quiet:
+        print(printable(f"stopped {now.name} (exit code {now.exit_code})"))
 
 
 def _line(stopped: Stopped) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devtool.cli.options import AsJson, Root
+from devtool.cli.options import AsJson, Quiet, Root
 
 
 def wait(
@@ -18,6 +18,7 @@ def wait(
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="S", min=0, help="How long to wait, in seconds.")
     ] = 60.0,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Wait until every service of this project answers; exit with 5 if one does not."""
@@ -27,6 +28,7 @@ def wait(
     runs = wait_for_project(root, timeout=timeout)
     if as_json:
         print(to_json({"schema": SCHEMA, "ready": ready, "runs": runs}))
+    if as_json or quiet:
         return
     for state in runs:
         for each in state.processes:

@@ -48,6 +48,7 @@ class Options(events.Mutable):
         env: The environment that services build on.
         out: The descriptor that lines of services go to.
         err: The descriptor for complaints.
+        quiet: Say nothing but complaints.
         onlooker: A descriptor that reaches its end when whoever this run is for is gone.
         on_ready: Called with each service that answers, from the thread of the loop.
     """
@@ -57,6 +58,7 @@ class Options(events.Mutable):
     slot: Slot | None = None
     out: int = 1
     err: int = 2
+    quiet: bool = False
     onlooker: int | None = None
     on_ready: Callable[[Service], None] = lambda _: None
 
@@ -89,7 +91,9 @@ class Loop:
         self._logs: dict[str, BurstLog] = {}
         self._control: Control | None = None
         self._watchdog: Watchdog | None = None
-        self._voice = Voice(self._sink, Sink(options.err), record=self._record_own)
+        self._voice = Voice(
+            self._sink, Sink(options.err), record=self._record_own, quiet=options.quiet
+        )
 
     def run(self) -> int:
         """Run until every service has ended or was stopped; the exit code to pass on."""

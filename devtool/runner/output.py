@@ -243,11 +243,18 @@ class Voice:
         sink: Where plain lines go.
         errors: Where complaints go.
         record: Called with every line.
+        quiet: Show complaints only.
     """
 
     def __init__(
-        self, sink: Sink, errors: Sink, *, record: Callable[[bytes], None] = lambda _: None
+        self,
+        sink: Sink,
+        errors: Sink,
+        *,
+        record: Callable[[bytes], None] = lambda _: None,
+        quiet: bool = False,
     ) -> None:
+        self._quiet = quiet
         self._sinks = (sink, errors)
         self._record = record
         self._lanes = (Lane(), Lane())
@@ -272,7 +279,8 @@ class Voice:
         while (item := self._lines.get()) is not None:
             is_error, line = item
             self._record(line)
-            self._sinks[is_error].write(self._lanes[is_error], line)
+            if is_error or not self._quiet:
+                self._sinks[is_error].write(self._lanes[is_error], line)
 
 
 def _line(text: str) -> bytes:

@@ -55,6 +55,7 @@ def run(
     env: Mapping[str, str] | None = None,
     out: int = 1,
     err: int = 2,
+    quiet: bool = False,
     onlooker: int | None = None,
     on_ready: Callable[[Service], None] = lambda _: None,
 ) -> int:
@@ -68,6 +69,7 @@ def run(
         env: The environment services build on; ours if None.
         out: The descriptor for the lines of services.
         err: The descriptor for complaints.
+        quiet: Say nothing but complaints.
         onlooker: A descriptor whose end ends the run.
         on_ready: Called with each service that answers.
 
@@ -94,6 +96,7 @@ def run(
         env=dict(os.environ) if env is None else env,
         out=out,
         err=err,
+        quiet=quiet,
         onlooker=onlooker,
         on_ready=on_ready,
     )
