@@ -170,11 +170,24 @@ class WarmServer(_Base):  # type: ignore[misc]
 
     def _drain(self, message: Message) -> None:
         """Take no more connections; the idle ones go on in the next version."""
-        for server in self.servers:
-            server.close()
+        self._stop_listening()
         if message["fds"]:
             self.heirs = Channel.from_fd(message["fds"][0])
         self.server_state.default_headers.append((b"connection", b"close"))
+        # asyncio makes a transport one turn after it has accepted, and drops the connection if the
+        # server was closed in between.
+        self.loop.call_soon(self.loop.call_soon, self._drained)
+
+    def _stop_listening(self) -> None:
+        if not isinstance(self.loop, asyncio.SelectorEventLoop):
+            return
+        for server in self.servers:
+            for listener in server.sockets:
+                self.loop.remove_reader(listener.fileno())
+
+    def _drained(self) -> None:
+        for server in self.servers:
+            server.close()
         self._hand_over()
         self.node.tell(words.EV_DRAINED)
 
