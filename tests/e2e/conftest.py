@@ -18,6 +18,7 @@ REQUIREMENTS = (
     "flask>=3",
     "litestar>=2.12",
     "mcp>=2,<3",
+    "sqlmodel>=0.0.24",
     "starlette>=0.40",
     "uvicorn>=0.32",
 )
