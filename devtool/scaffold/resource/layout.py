@@ -1,0 +1,133 @@
+"""Python source as the formatter writes it: brackets that break, and imports in order. Pure."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+
+WIDTH = 100
+STEP = 4
+
+
+def call(head: str, items: Sequence[str], tail: str = "", *, indent: int = 0) -> str:
+    """`head` with the items in brackets and `tail` behind: on one line, two steps deep, or one each.
+
+    Args:
+        head: What comes first, the opening bracket included.
+        items: What stands between commas; none of them breaks.
+        tail: The closing bracket and what follows.
+        indent: How far in it stands.
+    """
+    space, inner = " " * indent, " " * (indent + STEP)
+    joined = ", ".join(items)
+    line = f"{space}{head}{joined}{tail}"
+    if len(line) <= WIDTH:
+        return line
+    # What is in braces gets a line for each item as soon as one line is not enough.
+    if len(inner) + len(joined) <= WIDTH and not head.endswith("{"):
+        return f"{space}{head}\n{inner}{joined}\n{space}{tail}"
+    lines = "".join(_item(item, indent + STEP) for item in items)
+    return f"{space}{head}\n{lines}{space}{tail}"
+
+
+def _item(item: str, indent: int) -> str:
+    """A line for an item; its own brackets break where it is too long."""
+    if indent + len(item) < WIDTH:
+        return f"{' ' * indent}{item},\n"
+    bracket = min(place for place in map(item.find, "([{") if place >= 0) + 1
+    parts = split(item[bracket:-1])
+    return call(item[:bracket], parts, f"{item[-1]},", indent=indent) + "\n"
+
+
+def tidy(text: str) -> str:
+    """The text with every bracket that stands over three lines as the formatter would leave it.
+
+    Three lines are joined where they fit, and what stands between the brackets gets a line for each
+    item where it does not fit either.
+    """
+    lines = text.split("\n")
+    done: list[str] = []
+    while lines:
+        if _is_bracket(lines):
+            done += _bracket(*lines[:3])
+            del lines[:3]
+        else:
+            done.append(lines.pop(0))
+    return "\n".join(done)
+
+
+def _is_bracket(lines: Sequence[str]) -> bool:
+    if len(lines) < 3 or not lines[0].endswith(("(", "[", "{")):
+        return False
+    head, inner, end = lines[:3]
+    depth = len(head) - len(head.lstrip())
+    closes = end.startswith(" " * depth + {"(": ")", "[": "]", "{": "}"}[head[-1]])
+    return closes and not inner.endswith((",", "(", "[", "{"))
+
+
+def _bracket(head: str, inner: str, end: str) -> list[str]:
+    joined = head + inner.strip() + end.lstrip()
+    if len(joined) <= WIDTH:
+        return [joined]
+    if len(inner) <= WIDTH:
+        return [head, inner, end]
+    space = inner[: len(inner) - len(inner.lstrip())]
+    items = split(inner.strip())
+    if len(items) == 1:  # a comprehension
+        what, _, source = inner.strip().partition(" for ")
+        return [head, f"{space}{what}", f"{space}for {source}", end]
+    return [head, *(f"{space}{item}," for item in items), end]
+
+
+def split(text: str) -> list[str]:
+    """The parts between the commas that stand in no bracket and no string."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if character == quote:
+            quote = ""
+        elif not quote and character in "\"'":
+            quote = character
+        elif not quote:
+            depth += (character in "([{") - (character in ")]}")
+        if character == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def imports(names: Iterable[str], *, ours: str = "app") -> str:
+    """The import statements for `module:name`s (or `import module as name`), sorted in groups."""
+    plain = sorted({name for name in names if ":" not in name})
+    wanted: dict[str, set[str]] = {}
+    for name in names:
+        module, colon, item = name.partition(":")
+        if colon:
+            wanted.setdefault(module, set()).add(item)
+    groups: dict[int, list[str]] = {}
+    for name in plain:
+        groups.setdefault(_group(name.split()[0], ours), []).append(f"import {name}")
+    for module in sorted(wanted):
+        statement = _from(module, sorted(wanted[module], key=_order))
+        groups.setdefault(_group(module, ours), []).append(statement)
+    return "\n\n".join("\n".join(groups[group]) for group in sorted(groups))
+
+
+def _from(module: str, names: Sequence[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join((f"from {module} import (", *(f"    {name}," for name in names), ")"))
+
+
+def _group(module: str, ours: str) -> int:
+    top = module.partition(".")[0]
+    return 0 if top in sys.stdlib_module_names else 2 if top == ours else 1
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest."""
+    if re.fullmatch(r"[A-Z0-9_]{2,}", name):
+        return 0, name
+    return (1 if name[:1].isupper() else 2), name

@@ -1,0 +1,110 @@
+"""`app/routers/<names>.py`: HTTP on one side, the service on the other. Pure."""
+
+from __future__ import annotations
+
+from devtool.scaffold.resource.layout import imports, tidy
+from devtool.scaffold.resource.names import article
+from devtool.scaffold.resource.resource import Resource
+
+ROUTER = '''"""The routes of {plural}: HTTP on one side, `app.services.{one_}` on the other."""
+
+{imports}
+
+router = APIRouter(prefix="/{path}", tags=["{tag}"], responses=USER_RESPONSES)
+
+
+@router.get("", response_model={name}Page)
+async def list_{plural_}(
+    user: CurrentUser, query: Annotated[{name}Query, Query()]
+) -> Listed[{plural_}.{name}Record]:
+    """List your {plural}, a page at a time."""
+    return await {plural_}.list_{plural_}(user, query)
+
+
+@router.post("", response_model={name}Read, status_code=201{created})
+async def create_{one_}(
+    user: CurrentUser, data: {name}Create, response: Response, idempotency_key: RepeatKey = None
+) -> {plural_}.{name}Record | {name}Read:
+    """Create {a}."""
+    if idempotency_key is None:
+        return _tagged(await {plural_}.create_{one_}(user, data), response)
+    made, replayed = await {plural_}.create_{one_}_once(user, data, idempotency_key)
+    response.headers["ETag"] = etag(1)
+    response.headers["Idempotency-Replayed"] = str(replayed).lower()
+    return made
+
+
+@router.get("/{{{one_}_id}}", response_model={name}Read, responses=documented(404))
+async def get_{one_}(
+    user: CurrentUser, {one_}_id: Id, response: Response
+) -> {plural_}.{name}Record:
+    """Read one of your {plural}."""
+    return _tagged(await {plural_}.get_{one_}(user, {one_}_id), response)
+
+
+@router.put("/{{{one_}_id}}", response_model={name}Read, responses={changed})
+async def replace_{one_}(
+    user: CurrentUser, {one_}_id: Id, data: {name}Replace, response: Response, if_match: IfMatch = None
+) -> {plural_}.{name}Record:
+    """Replace all of {a}."""
+    changed = await {plural_}.replace_{one_}(user, {one_}_id, data, versions(if_match))
+    return _tagged(changed, response)
+
+
+@router.patch("/{{{one_}_id}}", response_model={name}Read, responses={changed})
+async def update_{one_}(
+    user: CurrentUser, {one_}_id: Id, data: {name}Patch, response: Response, if_match: IfMatch = None
+) -> {plural_}.{name}Record:
+    """Change some of {a}."""
+    changed = await {plural_}.update_{one_}(user, {one_}_id, data, versions(if_match))
+    return _tagged(changed, response)
+
+
+@router.delete("/{{{one_}_id}}", status_code=204, responses=documented(404, 409, 412))
+async def delete_{one_}(
+    user: CurrentUser, {one_}_id: Id, if_match: IfMatch = None
+) -> None:
+    """Delete {a}."""
+    await {plural_}.delete_{one_}(user, {one_}_id, versions(if_match))
+
+
+def _tagged(
+    {one_}: {plural_}.{name}Record, response: Response
+) -> {plural_}.{name}Record:
+    response.headers["ETag"] = etag({one_}.version)
+    return {one_}
+'''
+
+
+def router(resource: Resource) -> str:
+    """The text of the module."""
+    name = resource.class_name
+    unique = any(field.is_unique for field in resource.fields)
+    kinds = ("Create", "Page", "Patch", "Query", "Read", "Replace")
+    text = ROUTER.format(
+        plural=resource.plural.replace("_", " "),
+        plural_=resource.plural,
+        one_=resource.name,
+        a=article(resource.words),
+        name=name,
+        path=resource.path,
+        tag=resource.plural.replace("_", " "),
+        created=", responses=documented(409)" if unique else "",
+        changed="documented(404, 409, 412)" if unique else "documented(404, 412)",
+        imports=imports(
+            (
+                "typing:Annotated",
+                *(f"fastapi:{item}" for item in ("APIRouter", "Query", "Response")),
+                "app.current_user:USER_RESPONSES",
+                "app.current_user:CurrentUser",
+                "app.errors:documented",
+                *(f"app.preconditions:{item}" for item in ("IfMatch", "etag", "versions")),
+                "app.repeatable:RepeatKey",
+                "app.schemas.base:Id",
+                *(f"app.schemas.{resource.name}:{name}{kind}" for kind in kinds),
+                f"app.services:{resource.name} as {resource.plural}",
+                "app.services.rows:Listed",
+            )
+        ),
+    )
+    return tidy(text)
