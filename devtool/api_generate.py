@@ -6,15 +6,18 @@ import os
 from pathlib import Path
 
 from devtool.api import detect_project, plan_project, project_root
-from devtool.errors import ConfigError, ToolchainError
+from devtool.errors import ConfigError, ServiceError, ToolchainError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from devtool import ProjectSpec
     from devtool.client import Client as Client  # noqa: PLC0414 (for cli)
     from devtool.migrations import Home, Migrated
     from devtool.model.detection import Component
     from devtool.scaffold.builder import NewProject as NewProject  # noqa: PLC0414 (for cli)
+    from devtool.scaffold.resourceful import Planned as Planned  # noqa: PLC0414
 
 ALEMBIC = "alembic.ini"
 
@@ -40,6 +43,86 @@ def write_new(planned: NewProject, folder: str | Path = ".") -> None:
     from devtool.scaffold import builder
 
     builder.write(planned, project_root(folder))
+
+
+def plan_resource(
+    name: str, words: Sequence[str], root: str | Path = ".", *, without: bool = False
+) -> Planned:
+    """What adding a resource comes to, or taking one away; nothing is written.
+
+    Args:
+        name: The resource, such as `Invoice`.
+        words: Its fields, such as `due:date?`.
+        root: The project's folder.
+        without: Take it away.
+
+    Raises:
+        ConfigError: If the words describe none, or devtool did not write the project.
+        ConflictError: If it is to be taken away and its files were edited.
+    """
+    from devtool.scaffold import resourceful
+
+    where = project_root(root)
+    if without:
+        return resourceful.plan_removal(where, name)
+    return resourceful.plan_resource(where, name, words)
+
+
+def write_resource(planned: Planned) -> str:
+    """Write what was planned, with a journal, and migrate the development database.
+
+    Returns:
+        A sentence on the database.
+
+    Raises:
+        ConflictError: If files have to be merged by the user; the rest is written.
+        DevtoolError: If something could not be written.
+    """
+    from devtool.scaffold.update import apply_update, refuse_conflicts
+
+    apply_update(planned.update)
+    refuse_conflicts(planned.update)
+    return _migrated(planned.update.root)
+
+
+def _migrated(root: Path) -> str:
+    """Bring the development database up, where that can be done now; how it stands."""
+    from devtool import migrations
+
+    try:
+        done = migrations.upgrade(migration_home(root), os.environ)
+    except ToolchainError:
+        return "the migration is applied by the next devtool run --sync"
+    except ServiceError as error:
+        return f"the migration is written and not applied: {error.message}"
+    return f"the database is at {done.head}"
+
+
+def undo_migrations(root: str | Path, paths: Iterable[str]) -> str:
+    """Take back in the development database what these revisions did, before they go.
+
+    Args:
+        root: The project's folder.
+        paths: Files that are about to go, from there.
+
+    Returns:
+        The revision the database is at, or an empty string where it was not touched.
+
+    Raises:
+        ServiceError: If the database does not answer.
+    """
+    from devtool import migrations
+    from devtool.scaffold import heads
+
+    where = project_root(root)
+    going = heads.first_of(where, paths)
+    if going is None:
+        return ""
+    try:
+        home = migration_home(where)
+    except ToolchainError:
+        return ""  # what was never installed has migrated nothing
+    return migrations.downgrade(home, going.after[0] if going.after else "base", os.environ).head
 
 
 def write_migration(message: str, root: str | Path = ".") -> Migrated:

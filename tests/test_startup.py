@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "init": ("init",),
     "new": ("new", "shop"),
     "generate client": ("generate", "client"),
+    "generate resource": ("generate", "resource", "Note", "body:text", "-C", "nowhere"),
+    "destroy resource": ("destroy", "resource", "Note", "-C", "nowhere"),
     "generate migration": ("generate", "migration", "x", "-C", "nowhere"),
     "evolve": ("evolve", "--to", "2", "-C", "nowhere"),
     "upgrade": ("upgrade", "-C", "nowhere"),

@@ -24,6 +24,8 @@ COMMANDS = {
     "init": ("devtool.cli.init", "init"),
     "new": ("devtool.cli.new", "new"),
     "generate client": ("devtool.cli.generate_client", "client"),
+    "generate resource": ("devtool.cli.generate_resource", "resource"),
+    "destroy resource": ("devtool.cli.generate_resource", "destroy_resource"),
     "generate migration": ("devtool.cli.generate_migration", "migration"),
     "evolve": ("devtool.cli.evolve", "evolve"),
     "upgrade": ("devtool.cli.upgrade", "upgrade"),
@@ -31,6 +33,7 @@ COMMANDS = {
     "undo": ("devtool.cli.undo", "undo"),
 }
 GROUPS = {
+    "destroy": "Take away what was generated; refused where you edited it.",
     "generate": "Add to a generated project: what it writes merges with your edits or is refused.",
 }
 

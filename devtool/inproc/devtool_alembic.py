@@ -64,9 +64,30 @@ def upgrade(config: Any) -> dict[str, Any]:
 
 
 def downgrade(config: Any, revision: str) -> dict[str, Any]:
-    """Bring the database back to a revision; one it has not reached yet is no error."""
-    importlib.import_module("alembic.command").downgrade(config, revision)
-    return {"path": "", "head": revision}
+    """Bring the database back to a revision, where it is beyond that one."""
+    scripts = importlib.import_module("alembic.script").ScriptDirectory.from_config(config)
+    earlier = {script.revision for script in scripts.iterate_revisions(revision, "base")}
+    at = _current(config)
+    if at and at not in earlier and at != revision:
+        importlib.import_module("alembic.command").downgrade(config, revision)
+        at = revision
+    return {"path": "", "head": at}
+
+
+def _current(config: Any) -> str:
+    """The revision that the database is at, or an empty string."""
+    seen: list[str] = []
+
+    def note(revision: Any, context: Any) -> Any:
+        del context
+        seen.extend(revision if isinstance(revision, tuple) else [revision] if revision else [])
+        return []
+
+    environment = importlib.import_module("alembic.runtime.environment").EnvironmentContext
+    scripts = importlib.import_module("alembic.script").ScriptDirectory.from_config(config)
+    with environment(config, scripts, fn=note):
+        scripts.run_env()
+    return str(seen[0]) if seen else ""
 
 
 def next_revision(revisions: list[str]) -> str | None:

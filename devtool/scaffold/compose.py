@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -131,6 +132,31 @@ def tools(modules: Iterable[str]) -> str:
     imports = ("from app.ai.tool import Tool", import_from("app.ai.tools", names))
     toolsets = _tuple(f"{name}.TOOLS" for name in names)
     return TOOLS.format(imports="\n".join(imports), toolsets=toolsets)
+
+
+def listed(text: str, name: str) -> list[str]:
+    """The modules that a wiring file lists under a name: `tasks` for `tasks.router` or `"tasks"`.
+
+    Raises:
+        DevtoolError: If it is no list of those.
+    """
+    try:
+        body = ast.parse(text).body
+    except SyntaxError:
+        body = []
+    for node in body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name) and target.id == name:
+            items = getattr(getattr(node, "value", None), "elts", [])
+            return [_module(item) for item in items]
+    raise DevtoolError(f"the list {name} was not found", hint="devtool undo, or restore it")
+
+
+def _module(item: ast.expr) -> str:
+    match item:
+        case ast.Attribute(value=ast.Name(id=module)) | ast.Constant(value=str(module)):
+            return module
+    raise DevtoolError(f"{ast.unparse(item)} is no module", hint="list modules only")
 
 
 def import_from(package: str, names: list[str]) -> str:

@@ -64,6 +64,18 @@ def chain(texts: Mapping[str, str], known: frozenset[str] = frozenset()) -> Chai
     return Chain(head=head, number=max(numbers, default=0), names=known)
 
 
+def first_of(root: Path, paths: Iterable[str]) -> Revision | None:
+    """Of the revisions among these files, the one that comes first in the chain."""
+    found = [
+        revision
+        for path in paths
+        if path.startswith(FOLDER) and (root / path).is_file()
+        if (revision := _read(path, (root / path).read_text("utf-8", "replace")))
+    ]
+    names = {revision.name for revision in found}
+    return next((each for each in found if not names & set(each.after)), None)
+
+
 def _read(path: str, text: str) -> Revision | None:
     try:
         body = ast.parse(text).body

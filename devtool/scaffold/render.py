@@ -16,6 +16,8 @@ from devtool.scaffold.spec import ProjectSpec
 DOT = "dot_"
 NOISE = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules"}
 BACKEND = "backend/"
+ROUTERS = f"{BACKEND}app/routers/__init__.py"
+MODELS = f"{BACKEND}app/models/__init__.py"
 NO_CHAIN = Chain()
 
 
@@ -51,9 +53,19 @@ def render(
     """
     _check_name(spec, features)
     sources = _chosen(_sources(features))
-    texts = ((s.path, substitute(s.file.read_text("utf-8"), spec)) for s in sources)
+    texts = [(s.path, substitute(s.file.read_text("utf-8"), spec)) for s in sources]
+    routers, models = [], []
+    if spec.resources:
+        from devtool.scaffold.resource import files as resource_files
+        from devtool.scaffold.resource.recorded import restored
+
+        resources = [restored(record) for record in spec.resources]
+        texts += [item for each in resources for item in resource_files.files(each).items()]
+        texts += [resource_files.revision_file(each) for each in resources]
+        routers = [each.plural for each in resources]
+        models = [each.name for each in resources]
     files = numbered(texts, chain)
-    files |= _shared(files, features)
+    files |= _shared(files, features, routers, models)
     return dict(sorted(files.items()))
 
 
@@ -131,20 +143,25 @@ def _stronger(one: Source, other: Source) -> Source:
     )
 
 
-def _shared(files: dict[str, str], features: tuple[Feature, ...]) -> dict[str, str]:
+def _shared(
+    files: dict[str, str],
+    features: tuple[Feature, ...],
+    routers: list[str],
+    models: list[str],
+) -> dict[str, str]:
     """The files that are composed of what every feature says."""
     shared: dict[str, str] = {}
     for place in sorted({home(feature) for feature in features}):
         there = [feature for feature in features if home(feature) == place]
         shared |= _python_project(files, there, place)
     if any(feature.routers or feature.root_routers for feature in features):
-        shared[f"{BACKEND}app/routers/__init__.py"] = compose.routers(
-            [name for feature in features for name in feature.routers],
+        shared[ROUTERS] = compose.routers(
+            [*routers, *(name for feature in features for name in feature.routers)],
             [name for feature in features for name in feature.root_routers],
         )
     if any(feature.models for feature in features):
-        shared[f"{BACKEND}app/models/__init__.py"] = compose.models(
-            name for feature in features for name in feature.models
+        shared[MODELS] = compose.models(
+            [*models, *(name for feature in features for name in feature.models)]
         )
     if any(feature.tools for feature in features):
         shared[f"{BACKEND}app/ai/tools/__init__.py"] = compose.tools(

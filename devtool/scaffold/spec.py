@@ -6,6 +6,7 @@ import keyword
 import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
 from typing import Any
@@ -33,6 +34,7 @@ class ProjectSpec:
         version: Its first version.
         extra: Features it has as well; `frontend=vite` is an answer to a choice.
         without: Usual features it does not have.
+        resources: What `devtool generate resource` added, as `scaffold.resource.recorded` says it.
 
     Raises:
         ConfigError: If the name cannot be a folder, a distribution and a module.
@@ -45,6 +47,7 @@ class ProjectSpec:
     version: str = "0.1.0"
     extra: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    resources: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         problem = name_problem(self.name)

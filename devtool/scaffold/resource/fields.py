@@ -20,9 +20,13 @@ LONGEST = 40
 ON_DELETE = {"cascade": "CASCADE", "restrict": "RESTRICT", "null": "SET NULL"}
 # Every row has these, and every model and schema these attributes.
 RESERVED = frozenset(
-    """id user user_id version created_at updated_at now dt str int float bool list
-    construct copy dict fields from_orm json metadata model_config parse_file parse_obj parse_raw registry
-    schema schema_json update_forward_refs validate""".split()
+    (
+        *("id", "user", "user_id", "version", "created_at", "updated_at"),
+        *("now", "dt", "str", "int", "float", "bool", "list"),
+        *("construct", "copy", "dict", "fields", "from_orm", "json", "metadata", "registry"),
+        *("parse_file", "parse_obj", "parse_raw", "schema", "schema_json", "validate"),
+        "update_forward_refs",
+    )
 )
 # The parameters of every list.
 QUERY = frozenset(("limit", "cursor", "sort", "search", "total"))
@@ -68,9 +72,11 @@ class Field(NamedTuple):
         inside = (
             *map(str, self.arguments),
             *self.values,
-            *((self.target, self._on_delete_word()) if self.target else ()),
+            self.target,
+            self._on_delete_word() if self.kind == REF else "",
         )
-        arguments = f"({','.join(word for word in inside if word)})" if inside else ""
+        shown = ",".join(word for word in inside if word)
+        arguments = f"({shown})" if shown else ""
         mark = "!" if self.is_required else "?" if self.is_optional else ""
         return f"{self.name}:{self.kind}{arguments}{mark}{'@unique' if self.is_unique else ''}"
 
@@ -92,7 +98,9 @@ def parse(word: str) -> Field:
     name, kind = match["name"], match["kind"]
     problem = name_problem(name)
     if problem:
-        raise ConfigError(f"{name!r} cannot be the name of a field: {problem}", hint=_name_hint(name))
+        raise ConfigError(
+            f"{name!r} cannot be the name of a field: {problem}", hint=_name_hint(name)
+        )
     if kind not in KINDS and kind not in SPECIAL:
         raise ConfigError(f"{word}: there is no type {kind!r}", hint=nearest_kind(kind))
     arguments = [part.strip() for part in (match["arguments"] or "").split(",")]
@@ -136,7 +144,9 @@ def nearest_kind(kind: str) -> str:
 
 
 def _name_hint(name: str) -> str:
-    near = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+    near = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip(
+        "_"
+    )
     return f"such as {near}" if near != name and not name_problem(near) else "choose another name"
 
 

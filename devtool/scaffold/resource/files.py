@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devtool.scaffold.resource.resource import Resource
 from devtool.scaffold.resource.write_model import model
-from devtool.scaffold.resource.write_revision import revision
+from devtool.scaffold.resource.write_revision import dropping, revision
 from devtool.scaffold.resource.write_router import router
 from devtool.scaffold.resource.write_schemas import schemas
 from devtool.scaffold.resource.write_service import service
@@ -27,3 +27,8 @@ def files(resource: Resource) -> dict[str, str]:
 def revision_file(resource: Resource) -> tuple[str, str]:
     """The revision, with its numbers still to be filled in."""
     return f"backend/alembic/versions/{resource.plural}.py", revision(resource)
+
+
+def dropping_file(resource: Resource) -> tuple[str, str]:
+    """The revision that takes the tables away, its numbers still to be filled in."""
+    return f"backend/alembic/versions/drop_{resource.plural}.py", dropping(resource)

@@ -128,7 +128,9 @@ def parse(name: str, words: Iterable[str], targets: Mapping[str, Target]) -> Res
     own = names.snake(name)
     problem = _name_problem(own, targets)
     if problem:
-        raise ConfigError(f"{name!r} cannot be the name of a resource: {problem}", hint="choose another")
+        raise ConfigError(
+            f"{name!r} cannot be the name of a resource: {problem}", hint="choose another"
+        )
     resource = Resource(own, tuple(field_words.parse(word) for word in words), names.plural(own))
     if not resource.fields:
         raise ConfigError(f"{name} has no fields", hint="such as title:str(200)! due:date?")

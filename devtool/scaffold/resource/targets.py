@@ -35,7 +35,8 @@ def _tables(module: str, text: str) -> Iterator[Target]:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise ConfigError(
-            f"backend/app/models/{module}.py: line {error.lineno} is no Python", hint="correct it first"
+            f"backend/app/models/{module}.py: line {error.lineno} is no Python",
+            hint="correct it first",
         ) from error
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and _is_table(node):
@@ -44,9 +45,7 @@ def _tables(module: str, text: str) -> Iterator[Target]:
             if table and "id" in fields:
                 id_type = "str" if "str" in fields["id"] else "int"
                 owned = "user_id" in fields
-                yield Target(
-                    snake(node.name), table, id_type, module, node.name, is_owned=owned
-                )
+                yield Target(snake(node.name), table, id_type, module, node.name, is_owned=owned)
 
 
 def _is_table(node: ast.ClassDef) -> bool:
@@ -60,7 +59,9 @@ def _table_name(node: ast.ClassDef) -> str:
     for statement in node.body:
         match statement:
             case (
-                ast.Assign(targets=[ast.Name(id="__tablename__")], value=ast.Constant(value=str(name)))
+                ast.Assign(
+                    targets=[ast.Name(id="__tablename__")], value=ast.Constant(value=str(name))
+                )
                 | ast.AnnAssign(
                     target=ast.Name(id="__tablename__"), value=ast.Constant(value=str(name))
                 )

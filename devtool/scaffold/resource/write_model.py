@@ -177,14 +177,21 @@ def _relationships(resource: Resource) -> Iterator[str]:
     for field in resource.references:
         target = resource.target(field)
         own = target.name == resource.name
-        kind = f'Optional["{target.class_name}"]' if own else columns.optional(target.class_name, field)
+        kind = (
+            f'Optional["{target.class_name}"]'
+            if own
+            else columns.optional(target.class_name, field)
+        )
         more = (f'"remote_side": "{resource.class_name}.id"',) if own else ()
         yield _relationship(resource, field.name, kind, columns.name(field), *more)
     for field in resource.links:
         target = resource.target(field)
         own = target.name == resource.name
         kind = f'list["{target.class_name}"]' if own else f"list[{target.class_name}]"
-        items = [f"link_model={columns.link_class(resource, field)}", _options_text(*_link_joins(resource, field))]
+        items = [
+            f"link_model={columns.link_class(resource, field)}",
+            _options_text(*_link_joins(resource, field)),
+        ]
         yield call(f"{field.name}: {kind} = Relationship(", items, ")", indent=4)
 
 

@@ -22,12 +22,12 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
-    """Create the {tables}."""
+    """{up} the {tables}."""
 {body}
 
 
 def downgrade() -> None:
-    """Drop the {tables}."""
+    """{down} the {tables}."""
 {drops}
 '''
 
@@ -35,13 +35,37 @@ def downgrade() -> None:
 def revision(resource: Resource) -> str:
     """The text of the revision, its numbers still to be filled in."""
     plural = resource.plural.replace("_", " ")
+    up, down = _steps(resource)
     return REVISION.format(
         Plural=plural[:1].upper() + plural[1:],
         imports=imports(_imports(resource)),
         tables="tables" if resource.links else "table",
-        body="\n".join(_body(resource)),
-        drops="\n".join(f'    op.drop_table("{table}")' for table in reversed(_tables(resource))),
+        up="Create",
+        down="Drop",
+        body=up,
+        drops=down,
     )
+
+
+def dropping(resource: Resource) -> str:
+    """The text of a revision that takes the tables away, and brings them back when undone."""
+    plural = resource.plural.replace("_", " ")
+    up, down = _steps(resource)
+    return REVISION.format(
+        Plural=f"No more {plural}",
+        imports=imports(_imports(resource)),
+        tables="tables" if resource.links else "table",
+        up="Drop",
+        down="Create",
+        body=down,
+        drops=up,
+    )
+
+
+def _steps(resource: Resource) -> tuple[str, str]:
+    """The statements that make the tables, and those that drop them."""
+    drops = "\n".join(f'    op.drop_table("{table}")' for table in reversed(_tables(resource)))
+    return "\n".join(_body(resource)), drops
 
 
 def _tables(resource: Resource) -> list[str]:

@@ -211,7 +211,9 @@ def _tables(resource: Resource) -> Iterator[str]:
         yield call(f"{_links(field)} = Links(", [table, *keys], ")")
     for target in _owned(resource):
         words = target.name.replace("_", " ")
-        yield call(f"{_owned_name(target)} = Owned(", [f'TABLES["{target.table}"]', f'"{words}"'], ")")
+        yield call(
+            f"{_owned_name(target)} = Owned(", [f'TABLES["{target.table}"]', f'"{words}"'], ")"
+        )
 
 
 def _links(field: Field) -> str:
