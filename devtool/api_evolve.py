@@ -141,6 +141,8 @@ def adopt_move(old: str, new: str, root: str | Path = ".") -> None:
 def undo_change(root: str | Path = ".", *, leave_edited: bool = False) -> Journal:
     """Take the last change of a project back, byte for byte.
 
+    What a revision of that change did to the development database is taken back first.
+
     Args:
         root: The project's folder.
         leave_edited: Leave what was edited since as it is, and put back the rest.
@@ -148,7 +150,14 @@ def undo_change(root: str | Path = ".", *, leave_edited: bool = False) -> Journa
     Raises:
         ConfigError: If there is nothing to undo.
         ConflictError: If files were edited since; nothing was changed.
+        ServiceError: If the database does not answer; nothing was changed.
     """
+    from devtool.api_generate import undo_migrations
+    from devtool.scaffold import journal
     from devtool.scaffold.update import undo
 
-    return undo(project_root(root), leave_edited=leave_edited)
+    where = project_root(root)
+    last = journal.read(where)
+    if last is not None and last.is_done and not journal.edited_since(where, last):
+        undo_migrations(where, [entry.path for entry in last.entries if not entry.before])
+    return undo(where, leave_edited=leave_edited)

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "doctor": NOUNS | {"config", "detection", "launch", "runner", "doctor"},
     "api": CORE | {"api"},
     "api_generate": CORE | {"api", "api_generate"},
-    "api_evolve": CORE | {"api", "api_evolve"},
+    "api_evolve": CORE | {"api", "api_evolve", "api_generate"},
     "mcp": NOUNS | {"api", "config", "mcp"},
     "feed": NOUNS | {"api", "mcp", "feed"},
     "web": NOUNS | {"api", "feed", "mcp", "web"},

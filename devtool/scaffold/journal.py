@@ -155,7 +155,7 @@ def undo(root: Path, *, leave_edited: bool = False, step: Step = _ignore) -> Jou
         journal = read(root)
         if journal is None:
             raise ConfigError(f"{root}: there is nothing to undo")
-        edited = _edited(root, journal)
+        edited = edited_since(root, journal)
         if edited and not leave_edited:
             raise _refusal(edited, "leave these out with --leave-edited")
         left = {note.path for note in edited}
@@ -181,7 +181,7 @@ def resume(root: Path, *, step: Step = _ignore) -> Journal:
         if journal is None:
             raise ConfigError(f"{root}: there is nothing to continue")
         if not journal.is_done:
-            edited = _edited(root, journal)
+            edited = edited_since(root, journal)
             if edited:
                 raise _refusal(edited, "devtool undo --leave-edited takes back the rest")
             _forward(root, journal, step)
@@ -268,7 +268,7 @@ def _put(root: Path, entry: Entry, sha: str, step: Step) -> None:
     staged.replace(place)
 
 
-def _edited(root: Path, journal: Journal) -> list[Note]:
+def edited_since(root: Path, journal: Journal) -> list[Note]:
     """The files that are in neither of their two states."""
     found = []
     for entry in journal.entries:

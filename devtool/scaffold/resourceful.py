@@ -17,9 +17,10 @@ from devtool.scaffold.render import BACKEND, MODELS, ROUTERS, render
 from devtool.scaffold.resource import files as resource_files
 from devtool.scaffold.resource import targets
 from devtool.scaffold.resource.names import snake
+from devtool.scaffold.resource.parsing import parse
 from devtool.scaffold.resource.recorded import record as recorded_as
 from devtool.scaffold.resource.recorded import restored
-from devtool.scaffold.resource.resource import Resource, Target, parse
+from devtool.scaffold.resource.resource import Resource, Target
 from devtool.scaffold.revisions import Chain, numbered
 from devtool.scaffold.spec import ProjectSpec
 from devtool.scaffold.update import Update, plan_update
@@ -82,7 +83,7 @@ def plan_removal(root: Path, name: str) -> Planned:
     """What has to happen for a project not to have a resource; reads, and writes nothing.
 
     Its table is dropped by a revision of its own: the one that made it may have been applied
-    elsewhere.
+    elsewhere. What resources share stays, for earlier revisions may need it.
 
     Raises:
         ConfigError: If devtool did not generate it, or something else refers to it.
@@ -99,17 +100,12 @@ def plan_removal(root: Path, name: str) -> Planned:
     rendered = render(spec, _features(spec, known), chain=chain)
     less = spec.replace(resources=left)
     dropped = list(resource_files.files(resource))
-    if not left:
-        dropped += _shared(_features(spec, known))
-        slugs = tuple(slug for slug in spec.features or () if slug != resource_files.SHARED)
-        less = less.replace(features=slugs)
     update = plan_update(
         root,
         {path: text, **_lists(root, record, rendered, drop=resource)},
         title=f"destroy resource {resource.name}",
         spec=growth.merged_spec(record.spec, less),
-        is_whole=False,
-        dropped=dropped,
+        kept=record.files.keys() - set(dropped),
     )
     _refuse_edited(update, dropped)
     return Planned(resource, update, path)

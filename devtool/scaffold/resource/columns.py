@@ -7,6 +7,8 @@ from devtool.scaffold.resource.fields import Field
 from devtool.scaffold.resource.kinds import ENUM, MANY, REF
 from devtool.scaffold.resource.resource import Resource, column_of
 
+# PostgreSQL's; SQLite has none.
+LONGEST_IDENTIFIER = 63
 MOMENTS = ("date", "datetime", "time")
 USER_SAMPLES = (
     "00000000-0000-0000-0000-000000000000",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 WIDTH = 100
 STEP = 4
+CLOSING = (")", "]", "}")
 
 
 def call(head: str, items: Sequence[str], tail: str = "", *, indent: int = 0) -> str:
@@ -53,8 +54,38 @@ def tidy(text: str) -> str:
             done += _bracket(*lines[:3])
             del lines[:3]
         else:
-            done.append(lines.pop(0))
+            done.append(_broken(lines.pop(0)))
     return "\n".join(done)
+
+
+def _broken(line: str) -> str:
+    """A line that is too long, broken at the bracket it ends with, or at that of its parameters."""
+    code = line.lstrip()
+    is_head = code.startswith(("def ", "async def "))
+    if len(line) <= WIDTH or not (is_head or code.rstrip(":,").endswith(CLOSING)):
+        return line
+    pairs = _pairs(code)
+    start = code.index("(") if is_head else max(pairs, key=lambda at: pairs[at])
+    end = pairs[start]
+    items = split(code[start + 1 : end])
+    return call(code[: start + 1], items, code[end:], indent=len(line) - len(code))
+
+
+def _pairs(code: str) -> dict[int, int]:
+    """Where each bracket that stands in no string opens, and where it closes."""
+    pairs: dict[int, int] = {}
+    open_at: list[int] = []
+    quote = ""
+    for place, character in enumerate(code):
+        if character == quote:
+            quote = ""
+        elif not quote and character in "\"'":
+            quote = character
+        elif not quote and character in "([{":
+            open_at.append(place)
+        elif not quote and character in CLOSING:
+            pairs[open_at.pop()] = place
+    return pairs
 
 
 def _is_bracket(lines: Sequence[str]) -> bool:
@@ -129,5 +160,5 @@ def _group(module: str, ours: str) -> int:
 def _order(name: str) -> tuple[int, str]:
     """Constants, then classes, then the rest."""
     if re.fullmatch(r"[A-Z0-9_]{2,}", name):
-        return 0, name
-    return (1 if name[:1].isupper() else 2), name
+        return 0, name.lower()
+    return (1 if name[:1].isupper() else 2), name.lower()

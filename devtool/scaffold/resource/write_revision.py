@@ -102,10 +102,11 @@ def _body(resource: Resource) -> Iterator[str]:
     for field in resource.columns:
         if field.is_unique:
             name = columns.name(field)
-            items = ['"user_id"', f'"{name}"', f'name=op.f("uq_{table}_user_id_{name}")']
+            items = ['"user_id"', f'"{name}"', *_named(f"uq_{table}_user_id_{name}")]
             yield call("sa.UniqueConstraint(", items, "),", indent=8)
         if checks(field):
-            items = [f'"{checks(field)}"', f'name=op.f("ck_{table}_{check_name(field)}")']
+            name = check_name(field)
+            items = [f'"{checks(field)}"', *_named(f"ck_{table}_{name}", name)]
             yield call("sa.CheckConstraint(", items, "),", indent=8)
     yield "        sqlite_autoincrement=True,"
     yield "    )"
@@ -125,6 +126,13 @@ def sql(resource: Resource, field: Field) -> str:
     return columns.filled(field.table_entry.sql, field)
 
 
+def _named(whole: str, short: str = "") -> list[str]:
+    """The `name=` of a constraint; where it is too long the convention of the models shortens it."""
+    if len(whole) <= columns.LONGEST_IDENTIFIER:
+        return [f'name=op.f("{whole}")']
+    return [f'name="{short}"'] if short else []
+
+
 def _column(name: str, kind: str, *, nullable: bool) -> str:
     return f'        sa.Column("{name}", {kind}, nullable={nullable}),'
 
@@ -133,15 +141,17 @@ def _foreign_key(table: str, column: str, target: str, on_delete: str) -> str:
     items = [
         f'["{column}"]',
         f'["{target}.id"]',
-        f'name=op.f("fk_{table}_{column}_{target}")',
+        *_named(f"fk_{table}_{column}_{target}"),
         f'ondelete="{on_delete}"',
     ]
     return call("sa.ForeignKeyConstraint(", items, "),", indent=8)
 
 
 def _index(table: str, *names: str) -> str:
+    whole = f"ix_{table}_{'_'.join(names)}"
+    name = f'op.f("{whole}")' if len(whole) <= columns.LONGEST_IDENTIFIER else "None"
     shown = ", ".join(f'"{name}"' for name in names)
-    items = [f'op.f("ix_{table}_{"_".join(names)}")', f'"{table}"', f"[{shown}]"]
+    items = [name, f'"{table}"', f"[{shown}]"]
     return call("op.create_index(", items, ")", indent=4)
 
 
@@ -153,7 +163,7 @@ def _link(resource: Resource, field: Field) -> Iterator[str]:
     yield f'        "{table}",'
     yield _column(here, "BigId", nullable=False)
     yield _column(there, kind, nullable=False)
-    items = [f'"{here}"', f'"{there}"', f'name=op.f("pk_{table}")']
+    items = [f'"{here}"', f'"{there}"', *_named(f"pk_{table}")]
     yield call("sa.PrimaryKeyConstraint(", items, "),", indent=8)
     yield _foreign_key(table, here, resource.plural, "CASCADE")
     yield _foreign_key(table, there, target.table, "CASCADE")

@@ -6,7 +6,7 @@ from devtool.scaffold.resource.layout import imports, tidy
 from devtool.scaffold.resource.names import article
 from devtool.scaffold.resource.resource import Resource
 
-ROUTER = '''"""The routes of {plural}: HTTP on one side, `app.services.{one_}` on the other."""
+ROUTER = '''"""The routes of {plural}; `app.services.{one_}` does the work."""
 
 {imports}
 

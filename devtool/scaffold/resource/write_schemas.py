@@ -25,7 +25,7 @@ class {name}Create(Input):
 
 
 class {name}Replace({name}Create):
-    """All that can be said of {a}; what is left out becomes what it is by default."""
+    """All that can be said of {a}; what is left out gets its default."""
 
 
 class {name}Patch(Input):
@@ -151,7 +151,8 @@ def _aliases(resource: Resource) -> Iterator[str]:
             yield call(f"{name} = Literal[", [f'"{value}"' for value in field.values], "]")
         elif field.is_text:
             yield _text(name, field)
-    yield ""
+    if any(field.kind == ENUM or field.is_text for field in resource.fields):
+        yield ""
     shown = (
         f'    "{columns.name(field)}": {as_python(columns.samples(resource, field)[0])},'
         for field in resource.fields

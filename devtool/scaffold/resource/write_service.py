@@ -44,7 +44,7 @@ async def create_{one_}(owner: str, data: {name}Create) -> {name}Record:
 async def create_{one_}_once(
     owner: str, data: {name}Create, key: str
 ) -> tuple[{name}Read, bool]:
-    """{A_new}, or the one that was created when the key came first; and which of both."""
+    """{A_new}, or that of an earlier request with the key; and which."""
 
     async def create(connection: AsyncConnection) -> str:
         record = await _create(connection, owner, data)
@@ -67,7 +67,7 @@ async def get_{one_}(owner: str, {one_}_id: int) -> {name}Record:
 async def replace_{one_}(
     owner: str, {one_}_id: int, data: {name}Replace, seen: Sequence[int] | None = None
 ) -> {name}Record:
-    """The {one} after all of it was replaced; raises as `update_{one_}` does."""
+    """The {one} after all of it was replaced; raises as updating does."""
     return await _change(owner, {one_}_id, data.model_dump(), seen)
 
 
@@ -95,7 +95,7 @@ async def update_{one_}(
 async def delete_{one_}(
     owner: str, {one_}_id: int, seen: Sequence[int] | None = None
 ) -> None:
-    """Delete {a}; raises as `update_{one_}` does."""
+    """Delete {a}; raises as updating does."""
     async with get_database().statements() as connection:
         with told(in_use="The {one} is in use."):
             await {ROWS}.delete(connection, owner, {one_}_id, seen)

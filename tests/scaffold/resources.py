@@ -1,0 +1,50 @@
+"""A project's tables and every shape of resource, for tests."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from devtool.scaffold.resource.kinds import KINDS
+from devtool.scaffold.resource.parsing import parse
+from devtool.scaffold.resource.resource import Resource, Target
+
+USER = Target("user", "users", "str", "user", "User")
+TASK = Target("task", "tasks", "int", "task", "Task", is_owned=True)
+TAG = Target("tag", "tags", "int", "tag", "Tag", is_owned=True, tells_in_use=True)
+TABLES = {target.name: target for target in (USER, TASK, TAG)}
+INVOICE = (
+    "number:str(40)! amount:decimal due:date? status:enum(draft,sent,paid) customer:ref(user)"
+    " tags:many(tag)"
+)
+
+
+def made(name: str, words: str) -> Resource:
+    """A resource in a project with users, tasks and tags."""
+    return parse(name, words.split(), TABLES)
+
+
+def shapes() -> Iterator[Resource]:
+    """Every type with every mark, references of all kinds, and names short and long."""
+    for kind in KINDS:
+        words = [f"plain:{kind}", f"needed_{kind}:{kind}!", f"maybe_{kind}:{kind}?"]
+        yield made(f"Of{kind.capitalize()}", " ".join(words))
+        yield made(f"Only{kind.capitalize()}", f"{kind}_itself:{kind}")
+    resources = ("Box", "OrderLine", "LongerThanOther")
+    columns = ("a", "customer_number", "a_rather_long_name_for_it")
+    marks = ("", "!", "?")
+    for (name, field, mark), number in zip(
+        itertools.product(resources, columns, marks), itertools.count()
+    ):
+        more = (
+            f"{field}:str({number + 5}){mark} {field}_x:enum(one,two,three-and-more){mark}"
+            f" {field}_u:ref(user){mark} tasks:many(task) friends:many(user)"
+        )
+        yield made(f"{name}{number}", more)
+        yield made(f"{name}Q{number}", f"{field}:ref(task){mark} t:ref(tag,cascade){mark}")
+    yield made("Invoice", INVOICE)
+    yield made(
+        "Node", "parent:ref(node)? related:many(node) date:date? time:time! datetime:datetime"
+    )
+    yield made("Code", "code:str(12)!@unique day:date!@unique owner_of:ref(user)@unique")
+    yield made("Part", "tag:ref(tag,restrict)! other:ref(tag,null)? text:text")
