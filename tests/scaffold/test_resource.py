@@ -29,8 +29,8 @@ def everything(resource: Resource) -> dict[str, str]:
 
 
 def test_every_shape_is_formatted_and_clean(tmp_path: Path) -> None:
-    path = load()["backend"].folder / "files/backend/pyproject.toml"
-    pyproject = path.read_text("utf-8").replace("__VERSION__", "1.0").replace("__PROJECT__", "x")
+    frame = load()["backend"].folder / "files/backend/pyproject.toml"
+    pyproject = frame.read_text("utf-8").replace("__VERSION__", "1.0").replace("__PROJECT__", "x")
     (tmp_path / "pyproject.toml").write_text(pyproject, encoding="utf-8")
     for number, resource in enumerate(shapes()):
         for path, text in everything(resource).items():
