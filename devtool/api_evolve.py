@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devtool.api import detect_project, project_root
-from devtool.errors import DevtoolError
+from devtool.errors import ConfigError, DevtoolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,11 +39,26 @@ def plan_evolution(
     Raises:
         ConfigError: If the phase is none or is reached, a feature is unknown, or a place is taken.
     """
-    from devtool.scaffold import growth
+    from devtool.scaffold import foreign, growth, manifest
 
     where = project_root(root)
-    now = growth.spec_of(growth.recorded(where)).phase or 1
+    record = manifest.read(where)
+    if record is None or not record.spec or foreign.is_foreign(record):
+        return _plan_foreign(where, to)
+    now = growth.spec_of(record).phase or 1
     return growth.plan_growth(where, to or now + 1, extra=extra, without=without, restore=restore)
+
+
+def _plan_foreign(where: Path, to: int | None) -> Growth:
+    from devtool.scaffold import foreign
+
+    found = detect_project(where)
+    backends = [item for item in found.components if item.role == "backend" and not item.optional]
+    if not backends:
+        raise ConfigError(
+            f"{where}: there is no backend here that could grow", hint="see devtool phase --explain"
+        )
+    return foreign.plan_foreign(where, backends[0], to or foreign.PHASE)
 
 
 def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Growth:
@@ -56,9 +71,12 @@ def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Grow
     Raises:
         ConfigError: If devtool did not write the project, or a place is taken.
     """
-    from devtool.scaffold import upgrade
+    from devtool.scaffold import foreign, manifest, upgrade
 
-    return upgrade.plan_upgrade(project_root(root), restore=restore)
+    where = project_root(root)
+    if foreign.is_foreign(manifest.read(where)):
+        return _plan_foreign(where, None)
+    return upgrade.plan_upgrade(where, restore=restore)
 
 
 def next_phase(root: str | Path = ".") -> Checklist:

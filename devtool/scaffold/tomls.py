@@ -108,12 +108,12 @@ def _value(mine: Any, old: Any, new: Any) -> Any:
 
 def _union(mine: list[Any], old: list[Any], new: list[Any]) -> list[Any]:
     """My list with what the new one adds, and without what it drops."""
-    dropped = {_package(item): item for item in old if item not in new}
+    dropped = {package(item): item for item in old if item not in new}
     added = [item for item in new if item not in old and item not in mine]
     merged = list(mine)
     for item in added:
-        replaced = dropped.pop(_package(item), Gone)
-        rivals = [other for other in mine if _package(other) == _package(item)]
+        replaced = dropped.pop(package(item), Gone)
+        rivals = [other for other in mine if package(other) == package(item)]
         if replaced in merged:
             merged[merged.index(replaced)] = item
         elif rivals:
@@ -123,7 +123,7 @@ def _union(mine: list[Any], old: list[Any], new: list[Any]) -> list[Any]:
     return [item for item in merged if item not in dropped.values()]
 
 
-def _package(item: Any) -> Any:
+def package(item: Any) -> Any:
     """The package of a requirement; of anything else, itself."""
     if not isinstance(item, str):
         return repr(item)
@@ -243,7 +243,7 @@ def _with_items(chunk: str, old: list[Any], new: list[Any]) -> str:
         raise _ClashError
     added = [item for item in new if item not in old]
     for item in (item for item in old if item not in new):
-        swap = next((other for other in added if _package(other) == _package(item)), None)
+        swap = next((other for other in added if package(other) == package(item)), None)
         chunk = (
             _without(chunk, item)
             if swap is None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from devtool.errors import ConfigError, ConflictError
@@ -18,6 +19,7 @@ from devtool.scaffold.manifest import Manifest
 from devtool.scaffold.merge import Merged, merge
 
 PROPOSAL = ".devtool-new"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ def plan_update(
     is_whole: bool = True,
     restore: Iterable[str] = (),
     kept: Iterable[str] = (),
+    edits: Mapping[str, str] = NOTHING,
     version: str = "",
 ) -> Update:
     """What has to happen for a project to hold these files; reads, and writes nothing.
@@ -65,6 +68,7 @@ def plan_update(
         spec: What the manifest is to say that was asked for; as it is when None.
         is_whole: Whether recorded files that are not among these are generated no more.
         restore: Files that the user removed and that are to come back.
+        edits: Files of the user's own with a few lines more; they stay the user's.
         kept: Recorded files that are neither rendered again nor removed, such as migrations.
         version: The version of devtool; this one when empty.
 
@@ -86,7 +90,7 @@ def plan_update(
         for path, known in base.items()
         if path in new or (is_whole and path not in left)
     }
-    disk = workspace.read_all(place, sorted({*new, *considered}))
+    disk = workspace.read_all(place, sorted({*new, *considered, *edits}))
     planned = changes.plan(
         new,
         base={
@@ -95,6 +99,7 @@ def plan_update(
         mine={path: file.text for path, file in disk.items()},
         merged=partial(_merged, place),
     )
+    planned += tuple(_edit(path, text, disk) for path, text in sorted(edits.items()))
     record = _recorded(old, planned, spec=spec, version=version or _version())
     return Update(
         root=place,
@@ -103,6 +108,13 @@ def plan_update(
         record=record,
         files=_files(place, planned, disk, old, record, new),
     )
+
+
+def _edit(path: str, text: str, disk: Mapping[str, workspace.OnDisk]) -> Change:
+    """A file of the user's own that gets a few lines; it has to be there as it was read."""
+    mine = disk[path].text if path in disk else None
+    why = "yours, with the lines that the new modules need"
+    return Change(path=path, action=Action.MERGE, text=text, mine=mine, why=why)
 
 
 def apply_update(update: Update, *, step: Step | None = None) -> Update:

@@ -27,8 +27,8 @@ class Wiring(NamedTuple):
     rest: tuple[str, ...]
 
 
-class _ClashError(Exception):
-    """The change is not one of lists."""
+class ClashError(Exception):
+    """The change is not one of lists, or its place is not sure."""
 
 
 def merge(mine: str, base: str, new: str) -> str | None:
@@ -44,10 +44,10 @@ def merge(mine: str, base: str, new: str) -> str | None:
         text = mine
         for name in (*was.names, *now.names):
             if (name in was.names) != (name in now.names):
-                text = (_with_import if name in now.names else _without_import)(text, name)
+                text = (with_import if name in now.names else _without_import)(text, name)
         for variable, items in now.lists.items():
             text = _with_list(text, variable, was.lists.get(variable, ()), items)
-    except (SyntaxError, ValueError, _ClashError):
+    except (SyntaxError, ValueError, ClashError):
         return None
     return text
 
@@ -86,7 +86,7 @@ def _list_name(node: ast.stmt) -> str:
 def _items(node: ast.stmt) -> ast.List | ast.Tuple | ast.Set:
     value = getattr(node, "value", None)
     if not isinstance(value, ast.List | ast.Tuple | ast.Set):
-        raise _ClashError
+        raise ClashError
     return value
 
 
@@ -97,8 +97,12 @@ def _frame(node: ast.stmt) -> str:
     return f"{_list_name(node)}: {about} = {type(_items(node)).__name__}"
 
 
-def _with_import(text: str, name: Name) -> str:
-    """The text with one more name imported, in its place among those of its module."""
+def with_import(text: str, name: Name) -> str:
+    """The text with one more name imported, in its place among those of its module.
+
+    Raises:
+        ClashError: If the import it belongs to holds a comment.
+    """
     imports = [node for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)]
     if any(name in _names(node) for node in imports):
         return text
@@ -106,14 +110,10 @@ def _with_import(text: str, name: Name) -> str:
         if _module(node) == name.module:
             return _replaced(text, node, _statement(name.module, [*_names(node), name]))
     line = _statement(name.module, [name])
-    place = _import_place(name.module)
-    before = [node for node in imports if _import_place(_module(node)) < place]
-    later = [node for node in imports if _import_place(_module(node)) > place]
-    if before:
-        at = max(node.end_lineno or node.lineno for node in before)
-    elif later:
-        at = min(node.lineno for node in later) - 1
-    else:
+    at = _place_among([node for node in imports if _top(_module(node)) == _top(name.module)], name)
+    if at is None and imports:
+        return _inserted(text, max(map(_last_line, _all_imports(text))), f"\n{line}")
+    if at is None:
         at = _after_docstring(text)
         line = f"{line}\n" if at < text.count("\n") else line
     return _inserted(text, at, line)
@@ -127,9 +127,24 @@ def _without_import(text: str, name: Name) -> str:
     return text
 
 
-def _import_place(module: str) -> tuple[bool, str]:
-    """Import sorters put relative modules behind the others."""
-    return module.startswith("."), module
+def _place_among(kin: list[ast.ImportFrom], name: Name) -> int | None:
+    """The line after which an import stands, among those of its own package."""
+    before = [node for node in kin if _module(node) < name.module]
+    if before:
+        return max(map(_last_line, before))
+    return min((node.lineno for node in kin), default=0) - 1 if kin else None
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _all_imports(text: str) -> list[ast.stmt]:
+    return [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
 
 
 def _module(node: ast.ImportFrom) -> str:
@@ -164,7 +179,7 @@ def _with_list(text: str, variable: str, was: tuple[str, ...], now: tuple[str, .
     """The text with the items of one list that are new, and without those that are gone."""
     node = next((node for node in ast.parse(text).body if _list_name(node) == variable), None)
     if node is None:
-        raise _ClashError
+        raise ClashError
     mine = list(map(ast.unparse, _items(node).elts))
     merged = [item for item in mine if item in now or item not in was]
     merged += [item for item in now if item not in was and item not in mine]
@@ -198,7 +213,7 @@ def _replaced(text: str, node: ast.stmt, line: str) -> str:
     start, end = node.lineno - 1, node.end_lineno or node.lineno
     old = "\n".join(lines[start:end])
     if "#" in old or ";" in old:
-        raise _ClashError
+        raise ClashError
     return "\n".join((*lines[:start], *line.split("\n")[:-1], *lines[end:]))
 
 
