@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from devtool.launch import plan
     from devtool.model.detection import Component, Detection, Evidence, Phase, Role, Strength
     from devtool.model.launch import LaunchPlan, Service
+    from devtool.runner.reload import Reloader
+    from devtool.runner.reload_warm import Application, WarmReloader
     from devtool.scaffold.builder import new_project, preview_project
     from devtool.scaffold.changes import Change, diff_changes
     from devtool.scaffold.scaffolds import BackendScaffold, FastAPIBuilder
@@ -30,6 +32,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AmbiguousError": "devtool.errors",
+    "Application": "devtool.runner.reload_warm",
     "BackendScaffold": "devtool.scaffold.scaffolds",
     "Change": "devtool.scaffold.changes",
     "Component": "devtool.model.detection",
@@ -44,12 +47,14 @@ _HOMES = {
     "Phase": "devtool.model.detection",
     "ProjectPhaseDetector": "devtool.api",
     "ProjectSpec": "devtool.scaffold.spec",
+    "Reloader": "devtool.runner.reload",
     "Role": "devtool.model.detection",
     "Service": "devtool.model.launch",
     "ServiceError": "devtool.errors",
     "Strength": "devtool.model.detection",
     "ToolchainError": "devtool.errors",
     "UndetectedError": "devtool.errors",
+    "WarmReloader": "devtool.runner.reload_warm",
     "detect": "devtool.detection",
     "diff_changes": "devtool.scaffold.changes",
     "new_project": "devtool.scaffold.builder",
@@ -59,6 +64,7 @@ _HOMES = {
 
 __all__ = [
     "AmbiguousError",
+    "Application",
     "BackendScaffold",
     "Change",
     "Component",
@@ -73,12 +79,14 @@ __all__ = [
     "Phase",
     "ProjectPhaseDetector",
     "ProjectSpec",
+    "Reloader",
     "Role",
     "Service",
     "ServiceError",
     "Strength",
     "ToolchainError",
     "UndetectedError",
+    "WarmReloader",
     "__version__",
     "detect",
     "diff_changes",

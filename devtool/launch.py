@@ -26,6 +26,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+# Elsewhere a fork of a process with the system's libraries in it is not safe, or there is none.
+_FORKS = sys.platform == "linux"
+# Options with which a server starts processes of its own, or listens on what it is handed.
+OWN_PROCESSES = frozenset({"--reload", "--workers", "--fd"})
+
 WEB = (Role.BACKEND, Role.UI, Role.MCP)
 PORTS_TRIED = 200
 MAX_PORT = 65_535
@@ -304,6 +309,17 @@ class _Assembly:
             probe=_probe(draft, words, url),
             needs=own.needs if own else (),
             reload=self._reload(draft),
+            warm=self._warm(draft),
+            serial=own.serial if own and own.serial is not None else self.settings.flag("serial"),
+            explain=self.settings.flag("explain"),
+            reload_include=(
+                *self.settings.names("reload_include"),
+                *(own.reload_include if own else ()),
+            ),
+            reload_exclude=(
+                *self.settings.names("reload_exclude"),
+                *(own.reload_exclude if own else ()),
+            ),
             restart=RestartPolicy(restart),
             tty=component.start.tty if component else bool(own and own.tty),
             one_shot=bool(own and own.one_shot),
@@ -330,8 +346,21 @@ class _Assembly:
         own = draft.settings.reload if draft.settings else None
         wanted = own if own is not None else self.settings.flag("reload")
         can = component is not None and component.start.http and component.role is not Role.WORKER
+        if not wanted or not can:
+            return ReloadMode.OFF
+        if self._warm(draft):
+            return ReloadMode.WARM
         has = component is not None and bool(component.start.reload or component.start.no_reload)
-        return ReloadMode.FRAMEWORK if wanted and can and has else ReloadMode.OFF
+        return ReloadMode.FRAMEWORK if has else ReloadMode.OFF
+
+    def _warm(self, draft: Draft) -> str:
+        """The server of a warm reload, unless the words after `--` leave processes or sockets to it."""
+        component = draft.component
+        if component is None or not _FORKS or (draft.settings and draft.settings.command):
+            return ""
+        words = self.extra if draft is self.main else ()
+        is_left = any(word.partition("=")[0] in OWN_PROCESSES for word in words)
+        return "" if is_left else component.start.warm
 
     def _env(
         self, draft: Draft, words: _Words, host: str, port: int | None

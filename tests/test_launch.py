@@ -84,7 +84,7 @@ def test_a_backend_is_complete(tmp_path: Path) -> None:
     (root / "backend").mkdir(parents=True)
     service = only(planned(root, BACKEND, port="8080", host="localhost"))
     assert service.argv == (
-        *("/env/bin/python", "-m", "uvicorn", "main:app", "--reload"),
+        *("/env/bin/python", "-m", "uvicorn", "main:app"),
         *("--host", "localhost", "--port", "8080"),
     )
     assert service.cwd == str(root / "backend")
@@ -94,8 +94,23 @@ def test_a_backend_is_complete(tmp_path: Path) -> None:
     assert service.why == ("backend/main.py:3 app creates FastAPI()",)
 
 
-def test_reload_is_the_frameworks_own_and_can_be_left(tmp_path: Path) -> None:
-    assert only(planned(tmp_path, BACKEND)).reload is ReloadMode.FRAMEWORK
+@pytest.mark.skipif(sys.platform != "linux", reason="versions are forked on Linux alone")
+def test_a_server_that_devtool_knows_is_reloaded_by_devtool(tmp_path: Path) -> None:
+    service = only(planned(tmp_path, BACKEND, extra=("--log-level", "info"), serial=True))
+    assert (service.reload, service.warm, service.serial) == (ReloadMode.WARM, "uvicorn", True)
+    assert "--reload" not in service.argv
+    globs = {"reload_include": ["*.sql"], "reload_exclude": ["gen/"]}
+    chosen = only(planned(tmp_path, BACKEND, **globs))
+    assert (chosen.reload_include, chosen.reload_exclude) == (("*.sql",), ("gen/",))
+
+
+@pytest.mark.parametrize("option", ["--workers=4", "--reload", "--fd"])
+def test_a_server_that_is_left_its_processes_reloads_itself(tmp_path: Path, option: str) -> None:
+    service = only(planned(tmp_path, BACKEND, extra=(option,)))
+    assert (service.reload, service.warm) == (ReloadMode.FRAMEWORK, "")
+
+
+def test_reloading_can_be_left(tmp_path: Path) -> None:
     quiet = only(planned(tmp_path, BACKEND, reload=False))
     assert quiet.reload is ReloadMode.OFF
     assert "--reload" not in quiet.argv

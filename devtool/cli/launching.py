@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _FLAGS: dict[str, tuple[str, bool]] = {
     "--reload": ("reload", True),
     "--no-reload": ("reload", False),
+    "--serial": ("serial", True),
+    "--explain": ("explain", True),
     "--open": ("open", True),
     "--sync": ("sync", True),
     "--with-services": ("with_services", True),

@@ -19,6 +19,11 @@ Reload = Annotated[
     bool | None,
     typer.Option("--reload/--no-reload", help="Restart web services when files change."),
 ]
+Serial = Annotated[
+    bool | None,
+    typer.Option("--serial", help="End the old version before the new one starts, at a reload."),
+]
+Explain = Annotated[bool | None, typer.Option("--explain", help="Say how each reload came about.")]
 Open = Annotated[bool | None, typer.Option("--open", help="Open the URL once it answers.")]
 Only = Annotated[
     list[str] | None,
@@ -70,6 +75,8 @@ def run(
     port: Port = None,
     host: Host = None,
     reload: Reload = None,
+    serial: Serial = None,
+    explain: Explain = None,
     open_page: Open = None,
     only: Only = None,
     left_out: Except = None,
@@ -92,6 +99,8 @@ def run(
         "port": port,
         "host": host,
         "reload": reload,
+        "serial": serial,
+        "explain": explain,
         "open": open_page,
         "only": only,
         "except": left_out,

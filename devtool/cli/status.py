@@ -131,6 +131,9 @@ def _lines(state: RunState) -> Iterator[str]:
             parts.append(f"exit code {each.exit_code}")
         if each.restarts:
             parts.append(f"restarted {_times(each.restarts)}")
+        if each.reloads:
+            last = f", the last in {each.reload_ms:.0f} ms" if each.reload_ms is not None else ""
+            parts.append(f"reloaded {_times(each.reloads)}{last}")
         if each.last_error:
             parts.append(each.last_error)
         yield "  ".join(part for part in parts if part)

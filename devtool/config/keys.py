@@ -84,6 +84,14 @@ KEYS: dict[str, Key] = {
     "host": Key(check_host, "127.0.0.1", "address that services listen on"),
     "port": Key(check_port, None, "port of the backend, or auto for a free one"),
     "reload": Key(flag, default=True, about="restart web services when their files change"),
+    "serial": Key(
+        flag, default=False, about="end the old version before the new one starts, at a reload"
+    ),
+    "explain": Key(flag, default=False, about="say how each reload came about"),
+    "reload_include": Key(
+        names, (), "globs of files that cause a reload though nothing imports them"
+    ),
+    "reload_exclude": Key(names, (), "globs of files that never cause a reload"),
     "open": Key(flag, default=False, about="open the URL in a browser when it answers"),
     "only": Key(names, (), "services to start, by name"),
     "except": Key(names, (), "services to leave out, by name"),

@@ -34,6 +34,9 @@ _SERVICE_KEYS = (
     "one_shot",
     "tty",
     "reload",
+    "serial",
+    "reload_include",
+    "reload_exclude",
 )
 _ROLES = ("console", "backend", "ui", "mcp", "frontend", "worker", "database")
 
@@ -91,6 +94,9 @@ def _service(name: str, entry: Mapping[str, object], where: str, root: Path) -> 
         one_shot=flag(entry.get("one_shot", False), f"{where} one_shot"),
         tty=flag(entry.get("tty", False), f"{where} tty"),
         reload=flag(entry["reload"], f"{where} reload") if "reload" in entry else None,
+        serial=flag(entry["serial"], f"{where} serial") if "serial" in entry else None,
+        reload_include=names(entry.get("reload_include", []), f"{where} reload_include"),
+        reload_exclude=names(entry.get("reload_exclude", []), f"{where} reload_exclude"),
     )
 
 

@@ -57,6 +57,9 @@ class ServiceSettings(NamedTuple):
     one_shot: bool = False
     tty: bool = False
     reload: bool | None = None
+    serial: bool | None = None
+    reload_include: tuple[str, ...] = ()
+    reload_exclude: tuple[str, ...] = ()
 
 
 class Settings(NamedTuple):

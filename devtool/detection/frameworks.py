@@ -48,6 +48,7 @@ _UVICORN = Start(
     address=_HOST_PORT,
     reload=("--reload",),
     port=8000,
+    warm="uvicorn",
 )
 _CONSOLE = Start(argv=("{python}", "{entry}"), http=False, tty=True)
 

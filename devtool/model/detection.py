@@ -67,7 +67,8 @@ class Start(NamedTuple):
 
     `argv` may hold the placeholders `{python}` (the interpreter of its toolchain), `{entry}`,
     `{host}` and `{port}`; `address` is appended to it when the component listens, `reload` or
-    `no_reload` to switch the framework's own reloader on or off. `env` is added to the service's
+    `no_reload` to switch the framework's own reloader on or off; `warm` names the server that devtool's own
+    reloader knows to serve it with, if there is one. `env` is added to the service's
     environment and may hold `{host}`, `{port}`, `{backend_url}` and `{frontend_url}`. `cwd` is relative to the root of the detection.
     """
 
@@ -76,6 +77,7 @@ class Start(NamedTuple):
     address: tuple[str, ...] = ()
     reload: tuple[str, ...] = ()
     no_reload: tuple[str, ...] = ()
+    warm: str = ""
     env: tuple[tuple[str, str], ...] = ()
     port: int | None = None
     http: bool = True

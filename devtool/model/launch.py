@@ -56,7 +56,10 @@ class Service(NamedTuple):
     `argv` is never a shell string; `cwd` is absolute; `env` holds only what is added to devtool's
     own environment, and its values are never printed; `tty` services inherit the terminal whole;
     `one_shot` services must end with 0 before the services that need them start; `grace` is the
-    time in seconds between the gentle signal and SIGKILL. `runnable` is empty, or the sentence that
+    time in seconds between the gentle signal and SIGKILL. `warm` is the server of a warm reload; `serial` services end the old version before
+    the new one starts; `reload_include` and `reload_exclude` are globs of files that cause a reload
+    though nothing imports them, and of those that never do; `explain` tells
+    why each reload was as it was. `runnable` is empty, or the sentence that
     says why the service cannot be started yet, and `fix` the command that changes it.
     """
 
@@ -74,6 +77,11 @@ class Service(NamedTuple):
     probe: Probe = Probe(kind=ProbeKind.NONE)
     needs: tuple[str, ...] = ()
     reload: ReloadMode = ReloadMode.OFF
+    warm: str = ""
+    serial: bool = False
+    reload_include: tuple[str, ...] = ()
+    reload_exclude: tuple[str, ...] = ()
+    explain: bool = False
     restart: RestartPolicy = RestartPolicy.NEVER
     tty: bool = False
     one_shot: bool = False

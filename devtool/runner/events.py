@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, dataclass_transform
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.runner.reload import News
+
 
 class _Fields:
     """Takes the fields that a subclass declares.
@@ -97,6 +101,14 @@ class Ended(Record):
     code: int
 
 
+class Reload(Record):
+    """News from the reloader of a service."""
+
+    name: str
+    life: int
+    news: News
+
+
 class Family(Record):
     """How many processes of a service's family still live."""
 
@@ -139,7 +151,7 @@ class Tick(Record):
 
 
 # Events of one life of one service: late ones, about a former life, mean nothing.
-OfService = Started | CannotStart | Answered | Silent | Health | Ended | Family
+OfService = Started | CannotStart | Answered | Silent | Health | Ended | Family | Reload
 
 Event = OfService | Interrupt | Abandoned | OutputGone | StopService | RestartService | Tick
 

@@ -15,7 +15,7 @@ from functools import partial
 from types import FrameType
 
 from devtool.errors import ServiceError
-from devtool.model.launch import LaunchPlan, ProbeKind, Service
+from devtool.model.launch import LaunchPlan, ProbeKind, ReloadMode, Service
 from devtool.model.state import ProcessState, RunState
 from devtool.runner import events, family
 from devtool.runner.bursts import BurstLog
@@ -31,6 +31,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from devtool.runner.control import Control
     from devtool.runner.readiness import Health, Readiness
+    from devtool.runner.reload import News
+    from devtool.runner.warm_service import WarmService
     from devtool.runner.watchdog import Watchdog
 
 LAST_LINES = 10
@@ -77,6 +79,7 @@ class Loop:
         self._inherits = takes_terminal(plan, options.out)
         self._supervisor = Supervisor(plan.services, inherits=self._inherits)
         self._children: dict[str, Child] = {}
+        self._warm: dict[str, WarmService] = {}
         self._askers: dict[str, list[Readiness | Health]] = {name: [] for name in self._services}
         self._pumps: dict[str, Pump] = {}
         self._reap_at: float | None = None
@@ -162,6 +165,8 @@ class Loop:
                 for asker in self._askers[decision.name]:
                     asker.cancel()
                 self._askers[decision.name].clear()
+                if decision.name in self._warm:
+                    self._warm[decision.name].rest()
             case _:
                 self._do_to_process(decision)
 
@@ -181,25 +186,55 @@ class Loop:
                 self._at_once.append(events.Family(decision.name, decision.life, alive))
 
     def _spawn(self, service: Service, life: int) -> None:
-        mark = f"{self.run_id}/{service.name}"
-        guardian = self._options.guardian
         try:
-            child = Child(
-                service,
-                env=self._environment(service) | {family.RUN_VARIABLE: mark},
-                mark=mark,
-                streams=Streams(inherit=self._inherits, group=guardian.group if guardian else 0),
-                adopts=guardian is not None and guardian.adopts,
-                on_end=lambda code: self.put(events.Ended(service.name, life, code)),
-            )
+            if service.reload is ReloadMode.WARM:
+                self._spawn_warm(service, life)
+            else:
+                self._start_child(service, life)
         except ServiceError as error:
             reason = f"{error.message}; {error.hint}" if error.hint else error.message
             self._at_once.append(events.CannotStart(service.name, life, reason, error.exit_code))
-            return
+
+    def _spawn_warm(self, service: Service, life: int) -> None:
+        from devtool.runner.warm_service import WarmService, with_env_files
+
+        warm = self._warm.get(service.name)
+        if warm is None:
+            root = self._plan.root
+            warm = WarmService(service, root, lambda: self._marked(with_env_files(service, root)))
+            self._warm[service.name] = warm
+        warm.start(
+            lambda argv, fd: self._start_child(service._replace(argv=argv), life, (fd,)),
+            lambda news: self._hear(service, life, news),
+        )
+
+    def _hear(self, service: Service, life: int, news: News) -> None:
+        """Hand news of a reloader in, from its thread."""
+        self.put(events.Reload(service.name, life, news))
+        if service.probe.kind is ProbeKind.PORT and hasattr(news, "modules"):
+            self.put(events.Answered(service.name, life))
+
+    def _start_child(self, service: Service, life: int, pass_fds: tuple[int, ...] = ()) -> None:
+        mark = f"{self.run_id}/{service.name}"
+        guardian = self._options.guardian
+        child = Child(
+            service,
+            env=self._marked(service),
+            mark=mark,
+            streams=Streams(inherit=self._inherits, group=guardian.group if guardian else 0),
+            adopts=guardian is not None and guardian.adopts,
+            on_end=lambda code: self.put(events.Ended(service.name, life, code)),
+            pass_fds=pass_fds,
+        )
         self._children[service.name] = child
         if child.output is not None:
             self._pump(service, life, child.output)
         self._at_once.append(events.Started(service.name, life, child.pid, child.started))
+
+    def _marked(self, service: Service) -> dict[str, str]:
+        """The environment of a service's processes, by which they are known."""
+        mark = f"{self.run_id}/{service.name}"
+        return self._environment(service) | {family.RUN_VARIABLE: mark}
 
     def _environment(self, service: Service) -> dict[str, str]:
         given = self._options.env
@@ -239,6 +274,8 @@ class Loop:
     def _probe(self, service: Service, life: int) -> None:
         answered = partial(self.put, events.Answered(service.name, life))
         kind = service.probe.kind
+        if kind is ProbeKind.PORT and service.name in self._warm:
+            return  # the port answers before the application does, which says so itself
         if kind is ProbeKind.NONE or (kind is ProbeKind.LOG and self._inherits):
             answered()
             return
@@ -347,6 +384,8 @@ class Loop:
             ready_ms=None if unit.ready_after is None else round(unit.ready_after * 1000, 1),
             exit_code=unit.exit_code,
             restarts=unit.restarts,
+            reloads=unit.reloads,
+            reload_ms=unit.reload_ms,
             last_error=unit.last_error,
         )
 
@@ -441,6 +480,8 @@ class Loop:
         for askers in self._askers.values():
             for asker in askers:
                 asker.cancel()
+        for warm in self._warm.values():
+            warm.close()
         if self._options.guardian is not None:
             family.kill_below(os.getpid())
         drain(list(self._pumps.values()), self._sink, patient=not self._interrupted)

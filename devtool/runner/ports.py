@@ -103,11 +103,11 @@ def why_not(host: str, port: int) -> OSError | None:
     Binding alone is not enough: two sockets may be bound to one port while neither listens.
     """
     try:
-        addresses = list(_addresses(host, port))
+        places = list(addresses(host, port))
     except OSError as error:
         return error
     problem: OSError | None = None
-    for family, address in addresses:
+    for family, address in places:
         try:
             with socket.socket(family, socket.SOCK_STREAM) as listener:
                 if sys.platform != "win32":
@@ -124,10 +124,11 @@ def why_not(host: str, port: int) -> OSError | None:
                 continue
             return OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     # `localhost` may be two addresses, one of which this machine does not have.
-    return problem if len(addresses) == 1 else None
+    return problem if len(places) == 1 else None
 
 
-def _addresses(host: str, port: int) -> Iterator[tuple[int, tuple[object, ...]]]:
+def addresses(host: str, port: int) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """Every address that a host stands for, with its family."""
     name = host or "127.0.0.1"
     # Text would be encoded by a codec that takes a millisecond to load.
     found = socket.getaddrinfo(

@@ -43,6 +43,7 @@ class Child:
         streams: The terminal, or a pipe.
         adopts: True if its orphans become children of this process.
         on_end: Called once from another thread, with the exit code as `subprocess` gives it.
+        pass_fds: Descriptors that it inherits under their numbers.
 
     Raises:
         ServiceError: It could not be started.
@@ -57,13 +58,14 @@ class Child:
         streams: Streams,
         adopts: bool,
         on_end: Callable[[int], None],
+        pass_fds: tuple[int, ...] = (),
     ) -> None:
         self.mark = mark
         self._adopts = adopts
         self.inherits = streams.inherit
         self.output: int | None = None
         self._began = family.now()
-        self._process = self._start(service, env, streams)
+        self._process = self._start(service, env, streams, pass_fds)
         self.pid = self._process.pid
         self.started = family.started(self.pid) or self._began
         threading.Thread(
@@ -71,7 +73,11 @@ class Child:
         ).start()
 
     def _start(
-        self, service: Service, env: Mapping[str, str], streams: Streams
+        self,
+        service: Service,
+        env: Mapping[str, str],
+        streams: Streams,
+        pass_fds: tuple[int, ...],
     ) -> subprocess.Popen[bytes]:
         write = None
         if not streams.inherit:
@@ -85,6 +91,7 @@ class Child:
                     stdin=None if streams.inherit else subprocess.DEVNULL,
                     stdout=write,
                     stderr=None if write is None else subprocess.STDOUT,
+                    pass_fds=pass_fds,
                     **_isolation(streams),
                 )
                 return process

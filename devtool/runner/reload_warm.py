@@ -23,6 +23,7 @@ from devtool.inproc.devtool_imports import digest_of
 from devtool.runner.reload import (
     Crashed,
     News,
+    Notice,
     OnNews,
     Reloaded,
     ReloadFailed,
@@ -90,6 +91,7 @@ class WarmReloader:
         on_files: Called with project files as they are imported, from the same thread.
         grace: Seconds that requests of an old version may take to end.
         serial: The old version ends before the new one starts.
+        explain: Tell from where each version started, and what is kept out of the warm parent.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class WarmReloader:
         on_files: Callable[[Iterable[str]], None] = lambda _: None,
         grace: float = 5.0,
         serial: bool = False,
+        explain: bool = False,
     ) -> None:
         self._application = application
         self._listeners = tuple(listeners)
@@ -112,6 +115,7 @@ class WarmReloader:
         self._on_files = on_files
         self._grace = grace
         self._serial = serial
+        self._explain = explain
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._near, self._far = socket.socketpair()
         self._selector = selectors.DefaultSelector()
@@ -127,6 +131,9 @@ class WarmReloader:
         self._parked: Node | None = None
         self._generation = 0
         self._changed: dict[str, str] = {}
+        # Files are known by their real paths, and were imported by these.
+        self._imported_as: dict[str, str] = {}
+        self._real: dict[str, str] = {}
         self._hot: list[str] = []
         self._missing: set[str] = set()
         self._failed_files: dict[str, str] | None = None
@@ -259,10 +266,17 @@ class WarmReloader:
     def _note(self, node: Node, message: Message) -> None:
         files = message.get("files")
         if files:
-            node.files.update(files)
+            node.files.update({self._real_path(path): held for path, held in files.items()})
             self._on_files(files)
         react = getattr(self, _REACTIONS[message["ev"]])
         react(node, message)
+
+    def _real_path(self, path: str) -> str:
+        real = self._real.get(path)
+        if real is None:
+            real = self._real[path] = os.path.realpath(path)
+            self._imported_as[real] = path
+        return real
 
     def _introduce(self, node: Node, message: Message) -> None:
         node.pid = message["pid"]
@@ -312,11 +326,12 @@ class WarmReloader:
             return
         self._generation += 1
         held = {node.before for node in self._nodes if node.kind is Kind.CHECKPOINT}
-        stops = [file for file in self._hot if file not in held]
+        stops = [self._imported_as.get(file, file) for file in self._hot if file not in held]
         node = source if source.kind is Kind.STANDBY else self._fork(source)
         node.kind = Kind.SERVER
         node.generation = self._generation
         node.inherited = len(node.files)
+        self._mention(_origin(source, len(node.files)))
         node.channel.send({"do": words.DO_GO, "generation": self._generation, "stops": stops})
         self._starting = node
 
@@ -355,7 +370,7 @@ class WarmReloader:
             generation=node.generation,
             pid=node.pid,
             files=dict(node.files),
-            before=message["before"],
+            before=self._real_path(message["before"]),
         )
         node.pid = 0  # the rest of it is another process, which says who it is
         if held.is_valid(self._changed):
@@ -509,10 +524,16 @@ class WarmReloader:
             self._began = time.monotonic()
             self._begin_version(None)
 
+    def _mention(self, text: str) -> None:
+        if self._explain:
+            self._report(Notice(text))
+
     # Changes
 
     def _take(self, change: _Change) -> None:
-        digests = {path: digest_of(path) for path in change.paths}
+        # A link that leads elsewhere now is a change of what was imported by it.
+        changed = {self._real.get(path, path) for path in change.paths}
+        digests = {path: digest_of(self._imported_as.get(path, path)) for path in sorted(changed)}
         self._changed |= digests
         is_declared = change.declared & set(self._application.env_files)
         if is_declared or any(map(_is_dependency, change.paths)):
@@ -562,6 +583,8 @@ class WarmReloader:
 
     def _tried_out(self, _: Node, message: Message) -> None:
         self.unsafe |= message["unsafe"]
+        for name, reason in message["unsafe"].items():
+            self._mention(f"{name} is imported anew by every version: it {reason}")
         self._good += message["good"]
         if self._parent is not None and self._can_fork:
             self._preload(message["good"])
@@ -571,7 +594,7 @@ class WarmReloader:
 
     def _preload(self, names: Sequence[str]) -> None:
         if self._parent is not None:
-            files = list(self._serving.files) if self._serving else []
+            files = [self._imported_as[f] for f in self._serving.files] if self._serving else []
             self._parent.channel.send({"do": words.DO_PRELOAD, "names": names, "compile": files})
 
     # The end
@@ -600,6 +623,14 @@ class WarmReloader:
 
     def _report(self, news: News) -> None:
         self._on_news(news)
+
+
+def _origin(source: Node, modules: int) -> str:
+    """Where a version starts, in words."""
+    start = source.source or source
+    if start.before:
+        return f"starts before {start.before}, with {modules} modules of the project imported"
+    return "starts from the warm parent, with no module of the project imported"
 
 
 # What is done about each event.

@@ -28,6 +28,7 @@ from devtool.runner.events import (
     OfService,
     OutputGone,
     Probe,
+    Reload,
     Rest,
     RestartService,
     Say,
@@ -82,6 +83,8 @@ class Unit(Mutable):
     ready_after: float | None = None
     exit_code: int | None = None
     restarts: int = 0
+    reloads: int = 0
+    reload_ms: float | None = None
     last_error: str = ""
     leader: bool = False
     relatives: bool = False
@@ -119,7 +122,8 @@ class Unit(Mutable):
         """True if what needs it may start."""
         if self.service.one_shot:
             return self.is_done
-        return self.status in {Status.READY, Status.UNHEALTHY} or self.overdue
+        answers = {Status.READY, Status.UNHEALTHY, Status.RELOADING}
+        return self.status in answers or self.overdue
 
     def next_deadline(self) -> float | None:
         """When time alone will change something."""
@@ -221,6 +225,10 @@ class Supervisor:
                 return self._ended(unit, event.code, now)
             case Family():
                 return self._counted(unit, event.alive, now)
+            case Reload():
+                from devtool.runner.reload_news import react
+
+                return react(unit, event.news)
 
     # Starting
 

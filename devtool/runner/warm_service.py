@@ -1,0 +1,187 @@
+"""A web service under the warm reloader: its sockets, its files, and the reloader of each life."""
+
+from __future__ import annotations
+
+import glob
+import os
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from devtool.model.launch import Service
+from devtool.runner.binding import listen, listen_locally
+from devtool.runner.reload import News, Notice, Reloaded, ReloadFailed
+from devtool.runner.reload_warm import Application, Spawn, WarmReloader
+from devtool.runner.watch import Batch, Watcher
+
+# Words that come before those of the server itself: `{python} -m uvicorn`.
+LAUNCHER_WORDS = 3
+# What is devtool's to decide: how many words each takes, itself among them.
+ADDRESS_WORDS = {"--host": 2, "--port": 2, "--uds": 2}
+
+Tell = Callable[[News], None]
+
+
+class Address(NamedTuple):
+    """Where a server is told to listen, and its other words."""
+
+    words: tuple[str, ...]
+    host: str = "127.0.0.1"
+    port: int = 8000
+    uds: str = ""
+
+
+def address(words: Iterable[str]) -> Address:
+    """Take a server's address out of its words; of two, the last counts, as everywhere."""
+    kept: list[str] = []
+    found: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name in ADDRESS_WORDS:
+            found[name] = value if equals else next(rest, "")
+        else:
+            kept.append(word)
+    port = found.get("--port", "")
+    return Address(
+        words=tuple(kept),
+        host=found.get("--host", "127.0.0.1"),
+        port=int(port) if port.isdigit() else 8000,
+        uds=found.get("--uds", ""),
+    )
+
+
+class WarmService:
+    """Keeps one service on the code that is on disk, for as long as the run lasts.
+
+    Args:
+        service: What is served.
+        root: The folder that paths are shown relative to.
+        environment: Asked for the environment of each new warm parent.
+
+    Raises:
+        ServiceError: Its address cannot be listened on.
+    """
+
+    def __init__(
+        self, service: Service, root: str, environment: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self._service = service
+        self._root = os.path.realpath(root)
+        self._environment = environment
+        self._address = address(service.argv[LAUNCHER_WORDS:])
+        self._listeners = self._listen()
+        self._env_files = tuple(dict.fromkeys(map(os.path.realpath, _env_files(service, root))))
+        self._known: set[str] = set()
+        self._reloader: WarmReloader | None = None
+        self._watcher: Watcher | None = None
+
+    def _listen(self) -> list[socket.socket]:
+        at = self._address
+        return listen_locally(at.uds) if at.uds else listen(at.host, at.port)
+
+    def start(self, spawn: Spawn, tell: Tell) -> None:
+        """Start a life of the service."""
+        self.rest()
+        reloader = WarmReloader(
+            Application(
+                python=self._service.argv[0],
+                cwd=self._service.cwd,
+                kind=self._service.warm,
+                words=self._address.words,
+                env_files=self._env_files,
+            ),
+            self._listeners,
+            environment=self._environment,
+            spawn=spawn,
+            on_news=lambda news: tell(self._shown(news)),
+            on_files=self._follow,
+            grace=self._service.grace,
+            serial=self._service.serial,
+            explain=self._service.explain,
+        )
+        self._reloader = reloader
+        reloader.start()
+        self._watcher = self._watch(reloader, tell)
+        self._watcher.start()
+
+    def _watch(self, reloader: WarmReloader, tell: Tell) -> Watcher:
+        def hand_on(batch: Batch) -> None:
+            reloader.reload(batch.paths, declared=batch.declared, at=batch.at)
+
+        return Watcher(
+            (self._service.cwd, *self._known),
+            extra=(*self._env_files, *_dependency_files(self._service.cwd, self._root)),
+            shallow=_packages(self._service.argv[0]),
+            include=self._service.reload_include,
+            exclude=self._service.reload_exclude,
+            on_batch=hand_on,
+            on_notice=lambda text: tell(Notice(text)),
+        )
+
+    def _follow(self, files: Iterable[str]) -> None:
+        """Watch where code was imported from, if that is not below the root."""
+        here = os.path.realpath(self._service.cwd) + os.sep
+        folders = {os.path.dirname(os.path.realpath(file)) for file in files}
+        others = {each for each in folders if not (each + os.sep).startswith(here)} - self._known
+        self._known |= others
+        if others and self._watcher is not None:
+            self._watcher.add(*sorted(others))
+
+    def _shown(self, news: News) -> News:
+        """The news, with paths as the user thinks of them."""
+        if isinstance(news, Reloaded | ReloadFailed) and news.file:
+            return news._replace(file=self._relative(news.file))
+        return news
+
+    def _relative(self, path: str) -> str:
+        inside = os.path.realpath(path)
+        return (
+            os.path.relpath(inside, self._root) if inside.startswith(self._root + os.sep) else path
+        )
+
+    def rest(self) -> None:
+        """What ends from now on was meant to end."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
+        if self._reloader is not None:
+            self._reloader.rest()
+            self._reloader = None
+
+    def close(self) -> None:
+        """Give the address back."""
+        self.rest()
+        for listener in self._listeners:
+            listener.close()
+        if self._address.uds and os.path.exists(self._address.uds):
+            os.unlink(self._address.uds)
+
+
+def with_env_files(service: Service, root: str) -> Service:
+    """The service with the `.env` that is there by now, if none was named."""
+    if service.env_files:
+        return service
+    places = (os.path.join(folder, ".env") for folder in (service.cwd, root))
+    found = next((place for place in places if os.path.isfile(place)), None)
+    return service if found is None else service._replace(env_files=(found,))
+
+
+def _env_files(service: Service, root: str) -> Iterable[str]:
+    """Those of the service, and those that would be if they were there."""
+    yield from (os.path.join(service.cwd, file) for file in service.env_files)
+    yield os.path.join(service.cwd, ".env")
+    yield os.path.join(root, ".env")
+
+
+def _dependency_files(*folders: str) -> list[str]:
+    from devtool.runner.reload_nodes import DEPENDENCY_FILES
+
+    names = sorted(DEPENDENCY_FILES)
+    return list(dict.fromkeys(os.path.join(folder, name) for folder in folders for name in names))
+
+
+def _packages(python: str) -> list[str]:
+    """Where the packages of an interpreter's environment lie."""
+    prefix = os.path.dirname(os.path.dirname(python))
+    return glob.glob(os.path.join(prefix, "lib", "python3*", "site-packages"))
