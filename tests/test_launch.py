@@ -99,7 +99,7 @@ def test_a_server_that_devtool_knows_is_reloaded_by_devtool(tmp_path: Path) -> N
     service = only(planned(tmp_path, BACKEND, extra=("--log-level", "info"), serial=True))
     assert (service.reload, service.warm, service.serial) == (ReloadMode.WARM, "uvicorn", True)
     assert "--reload" not in service.argv
-    globs = {"reload_include": ["*.sql"], "reload_exclude": ["gen/"]}
+    globs: Any = {"reload_include": ["*.sql"], "reload_exclude": ["gen/"]}
     chosen = only(planned(tmp_path, BACKEND, **globs))
     assert (chosen.reload_include, chosen.reload_exclude) == (("*.sql",), ("gen/",))
 
