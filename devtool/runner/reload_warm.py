@@ -85,7 +85,7 @@ class WarmReloader:
     Args:
         application: What is served.
         listeners: Bound and listening sockets; they stay the caller's.
-        environment: Asked for the whole environment whenever the warm parent starts.
+        environment: Asked for the whole environment whenever the warm parent starts; ours if None.
         spawn: Starts the warm parent: gets its command line and the descriptor to pass on.
         on_news: Called from the reloader's thread.
         on_files: Called with project files as they are imported, from the same thread.
@@ -99,20 +99,20 @@ class WarmReloader:
         application: Application,
         listeners: Sequence[socket.socket],
         *,
-        environment: Callable[[], Mapping[str, str]] = lambda: os.environ,
+        environment: Callable[[], Mapping[str, str]] | None = None,
         spawn: Spawn | None = None,
-        on_news: OnNews = lambda _: None,
-        on_files: Callable[[Iterable[str]], None] = lambda _: None,
+        on_news: OnNews | None = None,
+        on_files: Callable[[Iterable[str]], None] | None = None,
         grace: float = 5.0,
         serial: bool = False,
         explain: bool = False,
     ) -> None:
         self._application = application
         self._listeners = tuple(listeners)
-        self._environment = environment
+        self._environment = environment or (lambda: os.environ)
         self._spawn = spawn or self._popen
-        self._on_news = on_news
-        self._on_files = on_files
+        self._on_news = on_news or (lambda _: None)
+        self._on_files = on_files or (lambda _: None)
         self._grace = grace
         self._serial = serial
         self._explain = explain
