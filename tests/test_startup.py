@@ -90,7 +90,8 @@ def test_a_command_loads_nothing_heavy(
     arguments: tuple[str, ...], project: Path, tmp_path: Path
 ) -> None:
     modules = loaded(tmp_path / "modules.json", PROBE, *arguments, cwd=project)
-    assert {"devtool.cli.app", "devtool.cli.phase_report", "devtool.cli.launching"} & modules
+    readers = {"app", "phase_report", "launching", "creating"}
+    assert {f"devtool.cli.{name}" for name in readers} & modules
     assert not HEAVY & modules
 
 

@@ -74,6 +74,13 @@ def _command(arguments: list[str]) -> None:
         code = run_plainly(arguments)
         if code is not None:
             raise SystemExit(code)
+    if arguments[:1] == ["new"]:
+        from devtool.cli.creating import create, plain_wish
+
+        wish = plain_wish(arguments[1:])
+        if wish is not None:
+            create(wish)
+            return
     from devtool.cli.app import for_arguments
 
     for_arguments(arguments)()

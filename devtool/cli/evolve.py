@@ -39,7 +39,7 @@ def evolve(
         _continue(root, as_json=as_json)
         return
     from devtool.api_evolve import plan_evolution
-    from devtool.cli.new import words
+    from devtool.cli.creating import words
 
     planned = plan_evolution(
         root, to=to, extra=words(more), without=words(without), restore=restore or ()

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from devtool.cli.options import AsJson
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from devtool import Change
-    from devtool.api_generate import NewProject
-
-INTERNAL = ".devtool/"
-NONE = "none"
 
 
 def new(
@@ -65,80 +55,23 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Create a project; asks nothing, uses no network, never writes into a folder in use."""
-    from devtool import ProjectSpec
-    from devtool.api_generate import plan_new, write_new
+    from devtool.cli.creating import Wish, create
 
-    choices = {"frontend": frontend, "agent": agent}
-    spec = ProjectSpec(
-        name=name,
-        phase=phase,
-        features=None if features is None else words(features),
-        extra=(
-            *words(more),
-            *(f"{group}={value}" for group, value in choices.items() if value not in ("", NONE)),
-            *(("fast",) if fast else ()),
-        ),
-        without=(*words(without), *(group for group in choices if choices[group] == NONE)),
-        title=title,
-    )
-    planned = plan_new(spec, root, database_url=database_url)
-    if not (dry_run or show_diff):
-        signal.signal(signal.SIGTERM, _unwind)
-        write_new(planned, root)
-    if as_json:
-        _print_json(planned, root, written=not (dry_run or show_diff))
-    elif show_diff:
-        _print_diff(planned.changes)
-    else:
-        _print_files(planned, root, written=not dry_run)
-
-
-def words(text: str) -> tuple[str, ...]:
-    """The names in a list with commas."""
-    return tuple(part for part in (piece.strip() for piece in text.split(",")) if part)
-
-
-def _unwind(number: int, frame: object) -> None:
-    """End as an interrupt does: what was written half is taken back."""
-    del frame
-    sys.exit(128 + number)
-
-
-def _print_json(planned: NewProject, root: Path, *, written: bool) -> None:
-    from devtool.cli.text import SCHEMA, to_json
-
-    print(
-        to_json(
-            {
-                "schema": SCHEMA,
-                "spec": planned.spec,
-                "root": str(root / planned.spec.name),
-                "written": written,
-                "changes": [
-                    {"path": change.path, "action": change.action.value, "text": change.text}
-                    for change in planned.changes
-                ],
-                # Their texts hold secrets.
-                "private": sorted(planned.private),
-            }
+    create(
+        Wish(
+            name,
+            str(root),
+            "" if phase is None else str(phase),
+            features,
+            more,
+            without,
+            database_url,
+            frontend,
+            agent,
+            title,
+            fast=fast,
+            dry_run=dry_run,
+            show_diff=show_diff,
+            as_json=as_json,
         )
     )
-
-
-def _print_diff(changes: tuple[Change, ...]) -> None:
-    from devtool import diff_changes
-
-    shown = tuple(change for change in changes if not change.path.startswith(INTERNAL))
-    print(diff_changes(shown), end="")
-
-
-def _print_files(planned: NewProject, root: Path, *, written: bool) -> None:
-    from devtool.cli.text import printable
-
-    place = root / planned.spec.name
-    for change in planned.changes:
-        if not change.path.startswith(INTERNAL):
-            print(printable(f"{change.action.value}  {place / change.path}"))
-    for path in sorted(planned.private):
-        print(printable(f"create  {place / path}  (secrets, ignored by git)"))
-    print(printable(f"next: devtool run --sync -C {place}") if written else "nothing was written")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from devtool.errors import ConfigError, DevtoolError
 from devtool.scaffold.changes import Action, Change
+
+# Windows would turn line feeds into two characters.
+BINARY = getattr(os, "O_BINARY", 0)
 
 
 def check_place(target: Path) -> None:
@@ -43,19 +44,17 @@ def create(
     """
     check_place(target)
     try:
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        staging = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+        staging.mkdir(mode=0o700)
     except OSError as error:
         raise _unwritten(target, error) from error
     try:
-        # A folder made by mkdtemp is its owner's alone; a project follows the umask.
+        # The folder around it is its owner's alone; a project follows the umask.
         project = staging / target.name
         project.mkdir()
-        for change in changes:
-            if change.action in (Action.CREATE, Action.UPDATE):
-                _write(project / change.path, change.text)
-        for path, text in (private or {}).items():
-            _write(project / path, text)
-            (project / path).chmod(0o600)
+        created = (change for change in changes if change.action is Action.CREATE)
+        _write(project, {change.path: change.text for change in created})
+        _write(project, private or {}, mode=0o600)
         if os.name == "nt" and target.is_dir():
             target.rmdir()  # nothing may be replaced there, not even an empty folder
         project.replace(target)
@@ -63,13 +62,28 @@ def create(
         check_place(target)
         raise _unwritten(target, error) from error
     finally:
+        _remove(staging)
+
+
+def _remove(staging: Path) -> None:
+    """Remove what is left: an empty folder, or a project that was written half."""
+    try:
+        staging.rmdir()
+    except OSError:
+        import shutil
+
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+def _write(project: Path, files: Mapping[str, str], *, mode: int = 0o666) -> None:
+    """Write files that are not there yet; a folder is made once, not asked for with each file."""
+    for folder in sorted({path.rpartition("/")[0] for path in files}):
+        (project / folder).mkdir(parents=True, exist_ok=True)
+    top = str(project)
+    for path, text in files.items():
+        number = os.open(f"{top}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
+        with os.fdopen(number, "wb") as file:
+            file.write(text.encode("utf-8"))
 
 
 def _unwritten(target: Path, error: OSError) -> DevtoolError:

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from devtool.scaffold.manifest import Base, digest
-from devtool.scaffold.merge import Merged, merge
 from devtool.scaffold.workspace import is_secret
 
-Merge = Callable[[str, str, str, str], Merged]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.scaffold.merge import Merged
+
+    Merge = Callable[[str, str, str, str], Merged]
+
+
+def merge(path: str, mine: str, base: str, new: str) -> Merged:
+    """As `devtool.scaffold.merge` does it, which a new project never needs."""
+    from devtool.scaffold.merge import merge
+
+    return merge(path, mine, base, new)
 
 
 class Action(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,10 @@ from typing import Any
 
 from devtool.errors import DevtoolError
 from devtool.scaffold import toml_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ast
 
 WIDTH = 100
 ROUTERS = '''"""The routers of the API. devtool keeps these lists sorted; add yours to them."""
@@ -140,6 +143,8 @@ def listed(text: str, name: str) -> list[str]:
     Raises:
         DevtoolError: If it is no list of those.
     """
+    import ast
+
     try:
         body = ast.parse(text).body
     except SyntaxError:
@@ -153,6 +158,8 @@ def listed(text: str, name: str) -> list[str]:
 
 
 def _module(item: ast.expr) -> str:
+    import ast
+
     match item:
         case ast.Attribute(value=ast.Name(id=module)) | ast.Constant(value=str(module)):
             return module

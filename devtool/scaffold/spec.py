@@ -5,7 +5,6 @@ from __future__ import annotations
 import keyword
 import re
 import sys
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
@@ -79,6 +78,8 @@ class ProjectSpec:
 
 def name_for(title: str) -> str:
     """The name that a title suggests: `todo-api` for "Todo API"."""
+    import unicodedata
+
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")
     return "-".join(re.findall(r"[a-z0-9]+", plain.lower()))
 

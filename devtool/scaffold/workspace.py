@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from devtool.errors import ConfigError
-from devtool.model.detection import Note
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.model.detection import Note
 
 BOM = "\ufeff"
 
@@ -60,7 +63,7 @@ def read_all(root: Path, paths: Iterable[str]) -> dict[str, OnDisk]:
     for path in paths:
         problem, file = _look(root, path)
         if problem:
-            problems.append(Note(text=problem, path=path))
+            problems.append(_note(problem, path))
         elif file is not None:
             found[path] = file
     if problems:
@@ -71,6 +74,12 @@ def read_all(root: Path, paths: Iterable[str]) -> dict[str, OnDisk]:
             notes=problems if len(problems) > 1 else (),
         )
     return found
+
+
+def _note(text: str, path: str) -> Note:
+    from devtool.model.detection import Note
+
+    return Note(text=text, path=path)
 
 
 def read_text(root: Path, path: str) -> str | None:
