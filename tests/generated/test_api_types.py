@@ -31,6 +31,8 @@ TYPES = f"frontend/{client.TARGET}"
 KEPT: dict[tuple[str, ...], str] = {
     ("tasks",): f"files/{TYPES}",
     ("auth",): f"with/auth/{TYPES}",
+    ("chat",): f"with/chat/{TYPES}",
+    ("auth", "chat"): f"with/auth+chat/{TYPES}",
 }
 
 
@@ -46,7 +48,7 @@ def others() -> list[str]:
 
 
 def made(request: pytest.FixtureRequest, folder: Path, features: tuple[str, ...]) -> client.Client:
-    files = files_of(*features, FRONTEND)
+    files = files_of(*features, FRONTEND, phase=3 if "chat" in features else 2)
     write_files(files, folder)
     link_node(node_packages(request.config, files["frontend/package.json"]), folder / "frontend")
     python = link_python(python_packages(request.config), folder / "backend")

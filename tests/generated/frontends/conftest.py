@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from devtool import ProjectSpec, new_project
 from tests.browser import browser, open_page
@@ -39,7 +39,7 @@ def new_shop(
 
     def make(**wanted: Any) -> Path:
         folder = tmp_path_factory.mktemp("projects")
-        new_project(ProjectSpec(name="shop", phase=2, **wanted), folder)
+        new_project(ProjectSpec(name="shop", **wanted), folder)
         root = folder / "shop"
         link_python(python_packages(request.config), root / "backend")
         package = (root / "frontend" / "package.json").read_text("utf-8")
@@ -50,13 +50,22 @@ def new_shop(
 
 
 @pytest.fixture(scope="module")
+def settings() -> str:
+    """Lines for the backend's `.env`."""
+    return ""
+
+
+@pytest.fixture(scope="module")
 def shop(
     request: pytest.FixtureRequest,
     new_shop: Callable[..., Path],
     tmp_path_factory: pytest.TempPathFactory,
+    settings: str,
 ) -> Iterator[Shop]:
     """The project that the module's `FEATURES` ask for, served by `devtool run`."""
     root = new_shop(features=request.module.FEATURES)
+    with (root / "backend" / ".env").open("a", encoding="utf-8") as file:
+        file.write(settings)
     port = free_port()
     backend = f"http://127.0.0.1:{port}"
     state = tmp_path_factory.mktemp("state")
@@ -100,6 +109,14 @@ def add(page: Page, title: str) -> None:
     expect(task(page, title)).to_be_enabled()
 
 
-def task(page: Page, title: str) -> Any:
+def task(page: Page, title: str) -> Locator:
     """The checkbox of a task."""
     return page.get_by_role("checkbox", name=title)
+
+
+def say(page: Page, text: str) -> None:
+    """Tell the assistant something, and wait until it has answered."""
+    page.get_by_label("Message to the assistant").fill(text)
+    page.get_by_label("Message to the assistant").press("Enter")
+    expect(page.get_by_label("Message to the assistant")).to_have_value("")
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
