@@ -6,6 +6,7 @@ from pathlib import Path
 
 from devtool.api import detect_project, project_root
 from devtool.errors import ConfigError, DevtoolError
+from devtool.model.wishes import Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,34 +20,38 @@ if TYPE_CHECKING:
     from devtool.scaffold.update import Update
 
 
-def plan_evolution(
-    root: str | Path = ".",
-    *,
-    to: int | None = None,
-    extra: Iterable[str] = (),
-    without: Iterable[str] = (),
-    restore: Iterable[str] = (),
-) -> Growth:
+def plan_evolution(root: str | Path = ".", wishes: Wishes | None = None) -> Growth:
     """What has to happen for a project to be one of a later phase; nothing is written.
+
+    A console program is read for what it keeps; a project that devtool wrote gets the features of
+    the phases between; a FastAPI project of somebody else's gets assistants.
 
     Args:
         root: The project's folder.
-        to: The phase; the next one when None.
-        extra: Features to have as well.
-        without: Usual features not to have.
-        restore: Files that the user removed and that are to come back.
+        wishes: What is wanted; the next phase and nothing else when None.
 
     Raises:
-        ConfigError: If the phase is none or is reached, a feature is unknown, or a place is taken.
+        ConfigError: If the phase is none or is reached, a name is unknown, or a place is taken.
+        UndetectedError: If a console program keeps nothing that could become a resource.
     """
-    from devtool.scaffold import foreign, growth, manifest
+    from devtool.scaffold import console, foreign, growth, manifest
 
     where = project_root(root)
+    wanted = wishes or Wishes()
     record = manifest.read(where)
-    if record is None or not record.spec or foreign.is_foreign(record):
-        return _plan_foreign(where, to)
-    now = growth.spec_of(record).phase or 1
-    return growth.plan_growth(where, to or now + 1, extra=extra, without=without, restore=restore)
+    if record is not None and record.spec and not foreign.is_foreign(record):
+        now = growth.spec_of(record).phase or 1
+        if now > 1:
+            return growth.plan_growth(
+                where,
+                wanted.to or now + 1,
+                extra=wanted.extra,
+                without=wanted.without,
+                restore=wanted.restore,
+            )
+    elif foreign.is_foreign(record) or detect_project(where).phase > 1:
+        return _plan_foreign(where, wanted.to)
+    return console.plan_console(where, wanted)
 
 
 def _plan_foreign(where: Path, to: int | None) -> Growth:

@@ -21,6 +21,20 @@ def evolve(
     ] = None,
     more: Annotated[str, typer.Option("--with", help="More features, with commas.")] = "",
     without: Annotated[str, typer.Option("--without", help="Usual features to leave out.")] = "",
+    name: Annotated[
+        str, typer.Option("--name", help="Name of the project, where its own cannot be used.")
+    ] = "",
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="A file of yours to read entities from.", metavar="FILE"),
+    ] = None,
+    entity: Annotated[
+        list[str] | None, typer.Option("--entity", help="A class to take as an entity.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip-field", help="A field to leave out, such as Task.callback."),
+    ] = None,
     restore: Annotated[
         list[str] | None, typer.Option("--restore", help="A file you removed, to come back.")
     ] = None,
@@ -40,10 +54,19 @@ def evolve(
         return
     from devtool.api_evolve import plan_evolution
     from devtool.cli.creating import words
+    from devtool.model.wishes import Wishes
 
-    planned = plan_evolution(
-        root, to=to, extra=words(more), without=words(without), restore=restore or ()
+    wishes = Wishes(
+        to,
+        name,
+        tuple(files or ()),
+        tuple(entity or ()),
+        tuple(skip or ()),
+        words(more),
+        words(without),
+        tuple(restore or ()),
     )
+    planned = plan_evolution(root, wishes)
     carry_out(planned, dry_run=dry_run, show_diff=show_diff, checks=checks, as_json=as_json)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from devtool.scaffold.lists import added_lines, is_list
 from devtool.scaffold.manifest import Base, digest
 from devtool.scaffold.workspace import is_secret
 
@@ -37,6 +38,9 @@ class Action(StrEnum):
     RELEASE = "release"
 
 
+# What a project says of itself: where it does already, devtool has nothing to say.
+OWN = ("README.md", "LICENSE")
+LINES = "yours, with the lines it lacks behind them"
 WRITES = (Action.CREATE, Action.UPDATE, Action.MERGE)
 
 
@@ -100,6 +104,12 @@ def _change(
     if mine == new:
         action = Action.KEEP if base is not None and base.sha == sha else Action.ADOPT
         return Change(path=path, action=action, text=new, mine=mine, base=sha)
+    if base is None and path in OWN:
+        return Change(path=path, action=Action.KEEP, text=new, mine=mine, why="it is yours")
+    if base is None and mine is not None and is_list(path):
+        text = added_lines(mine, "", new) or mine
+        action = Action.ADOPT if text == mine else Action.MERGE
+        return Change(path=path, action=action, text=text, mine=mine, why=LINES, base=sha)
     if base is None:
         why = "it is not UTF-8 text" if mine is None else "a file of your own has this name"
         return Change(path=path, action=Action.CONFLICT, text=new, mine=mine, why=why)

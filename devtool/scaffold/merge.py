@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from devtool.scaffold import diff3, jsons, pythons, tomls, wiring
+from devtool.scaffold.lists import added_lines, is_list
 
 Format = Callable[[str], str | None]
 ThreeWay = Callable[[str, str, str], tuple[str, int]]
@@ -89,21 +90,11 @@ def _again(
 
 
 def _structural(path: str) -> Structural | None:
-    name = PurePosixPath(path).name
-    if name in (".env.example", ".gitignore", ".dockerignore"):
+    if is_list(path):
         return added_lines
     return {".py": wiring.merge, ".toml": tomls.merge, ".json": jsons.merge}.get(
         PurePosixPath(path).suffix
     )
-
-
-def added_lines(mine: str, base: str, new: str) -> str | None:
-    """Mine with the lines behind it that are new, where no line of the base is gone."""
-    was, now, ours = (text.split("\n") for text in (base, new, mine))
-    if set(was) - set(now):
-        return None
-    extra = [line for line in now if line.strip() and line not in was and line not in ours]
-    return "\n".join((mine.rstrip("\n"), *extra)) + "\n"
 
 
 def _problem(path: str, text: str, mine: str, new: str) -> str:

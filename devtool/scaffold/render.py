@@ -66,6 +66,9 @@ def render(
         models = [each.name for each in resources]
     files = numbered(texts, chain)
     files |= _shared(files, features, routers, models)
+    own = f"{BACKEND}pyproject.toml"
+    if spec.development and own in files:
+        files[own] = compose.pyproject(files[own], development=spec.development)
     return dict(sorted(files.items()))
 
 

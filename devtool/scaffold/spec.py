@@ -34,6 +34,7 @@ class ProjectSpec:
         extra: Features it has as well; `frontend=vite` is an answer to a choice.
         without: Usual features it does not have.
         resources: What `devtool generate resource` added, as `scaffold.resource.recorded` says it.
+        development: What the backend's tests need beside what its features ask for.
 
     Raises:
         ConfigError: If the name cannot be a folder, a distribution and a module.
@@ -47,6 +48,7 @@ class ProjectSpec:
     extra: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     resources: tuple[Mapping[str, Any], ...] = ()
+    development: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problem = name_problem(self.name)

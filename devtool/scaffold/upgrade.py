@@ -67,7 +67,10 @@ def plan_upgrade(
         files,
         title="upgrade",
         spec=growth.merged_spec(record.spec, grown),
-        kept=[path for path in record.files if path.startswith(FOLDER)],
+        kept=[
+            *(path for path in record.files if path.startswith(FOLDER)),
+            *record.spec.get("console", {}).get("files", ()),
+        ],
         restore=restore,
     )
     notes = tuple(

@@ -9,6 +9,7 @@ import pytest
 
 from devtool import api_evolve, detect
 from devtool.errors import ConfigError
+from devtool.model.wishes import Wishes
 from devtool.scaffold.changes import Action
 from devtool.scaffold.entrance import wire
 from devtool.scaffold.update import apply_update, undo
@@ -110,7 +111,7 @@ def test_an_own_package_of_that_name_is_left_alone(unpack: Unpack) -> None:
 
 def test_other_phases_and_frameworks_are_refused(unpack: Unpack, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="to phase 3, not 4"):
-        api_evolve.plan_evolution(unpack("flat"), to=4)
+        api_evolve.plan_evolution(unpack("flat"), Wishes(to=4))
     other = tmp_path / "other"
     other.mkdir()
     (other / "app.py").write_text("from flask import Flask\n\napp = Flask(__name__)\n")

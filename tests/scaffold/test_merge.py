@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devtool.scaffold import diff3, formatters, jsons, merge, pythons, tomls, wiring
+from devtool.scaffold import diff3, formatters, jsons, lists, merge, pythons, tomls, wiring
 from tests.scaffold.project import PYPROJECT, V1
 
 ROUTERS = "from app.routers import health, tasks\n\nVERSIONED = (tasks.router,)\nROOT = (health.router,)\n"
@@ -244,8 +244,8 @@ def test_json_is_merged_by_key() -> None:
 def test_examples_get_the_lines_they_lack() -> None:
     base = "# app\nA=1\n"
     mine = "# app\nA=2\nMINE=1\n"
-    assert merge.added_lines(mine, base, base + "# b\nB=1\n") == mine + "# b\nB=1\n"
-    assert merge.added_lines(mine, base, "B=1\n") is None
+    assert lists.added_lines(mine, base, base + "# b\nB=1\n") == mine + "# b\nB=1\n"
+    assert lists.added_lines(mine, base, "B=1\n") is None
 
 
 def test_another_formatter_is_seen_through() -> None:

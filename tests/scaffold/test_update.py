@@ -331,9 +331,11 @@ def test_manifests_are_checked(root: Path, text: str, message: str) -> None:
 
 def test_a_folder_without_a_manifest_is_only_added_to(tmp_path: Path) -> None:
     (tmp_path / README).write_text("# mine\n")
+    (tmp_path / OLD).parent.mkdir(parents=True)
+    (tmp_path / OLD).write_text("X = 3\n")
     before = snapshot(tmp_path)
     done = change(tmp_path, V1)
-    assert [found.path for found in done.conflicts] == [README]
+    assert [found.path for found in done.conflicts] == [OLD]
     assert (tmp_path / README).read_text() == "# mine\n"
     update.undo(tmp_path)
     assert snapshot(tmp_path) == before

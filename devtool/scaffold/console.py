@@ -1,0 +1,249 @@
+"""A console program of the user's own becomes a web application: phase I to II, and further.
+
+Everything new lies in `backend/`, beside the program; not a line of the program is touched.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from devtool.errors import ConfigError
+from devtool.model.detection import Note
+from devtool.model.wishes import Wishes
+from devtool.scaffold import (
+    catalog,
+    compose,
+    contract,
+    dotenv,
+    entities,
+    growth,
+    manifest,
+    mapping,
+    porting,
+)
+from devtool.scaffold.catalog import Feature
+from devtool.scaffold.entities import Reading
+from devtool.scaffold.growth import Growth
+from devtool.scaffold.manifest import Manifest
+from devtool.scaffold.mapping import Mapped
+from devtool.scaffold.render import render
+from devtool.scaffold.resource import files as resource_files
+from devtool.scaffold.resource import targets
+from devtool.scaffold.resource.parsing import parse
+from devtool.scaffold.resource.recorded import record as recorded_as
+from devtool.scaffold.resource.resource import Resource
+from devtool.scaffold.spec import ProjectSpec, name_for, name_problem
+from devtool.scaffold.update import plan_update
+
+WEB = 2
+MODELS = "backend/app/models/"
+
+
+def plan_console(root: Path, wishes: Wishes) -> Growth:
+    """What has to happen for a console program to be a web application; nothing is written.
+
+    Args:
+        root: The project's folder.
+        wishes: What is wanted.
+
+    Raises:
+        UndetectedError: If the program keeps nothing that could become a resource.
+        ConfigError: If a field has no column, a name cannot be, or a place is taken.
+    """
+    record = manifest.read(root) or Manifest()
+    spec = _spec(root, record, wishes.name)
+    to = wishes.to or WEB
+    growth.check_phase(spec.phase or 1, to)
+    reading = entities.read(root, wishes.files, only=wishes.only, skip=wishes.skip)
+    mapped = mapping.mapped(reading)
+    known = catalog.load()
+    grown, chosen = growth.grow(
+        spec,
+        to,
+        known,
+        extra=(*wishes.extra, *_wanted(mapped)),
+        without=(*wishes.without, *_unwanted(mapped, known, wishes)),
+    )
+    resources = _resources(grown, chosen, mapped)
+    grown = grown.replace(
+        resources=tuple(map(recorded_as, resources)),
+        development=_development(root, grown, chosen),
+    )
+    paths = {item.resource: "/api/v1/tasks" for item in mapped if item.is_feature}
+    paths |= {resource.class_name: f"/api/v1/{resource.path}" for resource in resources}
+    own = _own_files(root, reading, mapped, paths)
+    files = render(grown, chosen) | dotenv.private_files(chosen) | own
+    update = plan_update(
+        root,
+        files,
+        title=f"evolve to phase {to}",
+        spec={**growth.merged_spec(record.spec, grown), "console": _recorded(mapped, paths, own)},
+        is_whole=False,
+        restore=wishes.restore,
+    )
+    had = set(spec.features or ())
+    added = tuple(feature for feature in chosen if feature.slug not in had)
+    return Growth(grown, added, update, tuple(_notes(reading, mapped, paths)))
+
+
+def _spec(root: Path, record: Manifest, name: str) -> ProjectSpec:
+    """The project as it is: what devtool recorded, or a name of its own and phase I."""
+    if record.spec:
+        return growth.spec_of(record)
+    wanted = name or name_for(_declared_name(root) or root.name)
+    problem = name_problem(wanted)
+    if problem:
+        raise ConfigError(
+            f"{wanted!r} cannot be the name of the project: {problem}", hint="pass --name NAME"
+        )
+    return ProjectSpec(name=wanted, phase=1, features=())
+
+
+def _declared_name(root: Path) -> str:
+    name = _pyproject(root).get("project", {}).get("name", "")
+    return name if isinstance(name, str) else ""
+
+
+def _pyproject(root: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}
+
+
+def _wanted(mapped: Iterable[Mapped]) -> tuple[str, ...]:
+    """What the entities need: the feature `tasks`, or what resources share."""
+    kinds = {item.is_feature for item in mapped}
+    return (
+        *(["tasks"] if True in kinds else []),
+        *([resource_files.SHARED] if False in kinds else []),
+    )
+
+
+def _unwanted(
+    mapped: Iterable[Mapped], known: Mapping[str, Feature], wishes: Wishes
+) -> tuple[str, ...]:
+    """The usual features of phase II that are about tasks, for a program that has none."""
+    if any(item.is_feature for item in mapped):
+        return ()
+    about = _users_of("tasks", known)
+    return tuple(
+        slug
+        for slug, feature in known.items()
+        if slug in about and feature.phase == WEB and feature.default and slug not in wishes.extra
+        if wishes.to in (None, WEB) or slug != "tasks"
+    )
+
+
+def _users_of(slug: str, known: Mapping[str, Feature]) -> set[str]:
+    """A feature and all that need it."""
+    found = {slug}
+    while more := {
+        other.slug
+        for other in known.values()
+        if set(other.needs) & found and other.slug not in found
+    }:
+        found |= more
+    return found
+
+
+def _resources(
+    spec: ProjectSpec, features: tuple[Feature, ...], mapped: Iterable[Mapped]
+) -> list[Resource]:
+    """The resources as the generator understands them, in a project with these features."""
+    rendered = render(spec, features)
+    modules = {
+        path.removeprefix(MODELS).removesuffix(".py"): text
+        for path, text in rendered.items()
+        if path.startswith(MODELS)
+    }
+    known = targets.read(modules, {})
+    found = []
+    for item in mapped:
+        if not item.is_feature:
+            resource = parse(item.resource, item.words, known)
+            known[resource.name] = resource.as_target()
+            found.append(resource)
+    return found
+
+
+def _own_files(
+    root: Path, reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str]
+) -> dict[str, str]:
+    """What is written once, because it speaks of the program: the contract tests and the list."""
+    program = "src" if _starts_in_src(root, reading) else ""
+    told = porting.text(reading, mapped, paths, contract.contracts(reading, mapped, paths))
+    return {**contract.files(program, reading, mapped, paths), porting.PATH: told}
+
+
+def _starts_in_src(root: Path, reading: Reading) -> bool:
+    """Whether the program's modules are imported from `src`."""
+    paths = [each.path for each in reading.entities] + [each.path for each in reading.managers]
+    return (
+        all(path.startswith("src/") for path in paths) and not (root / "src/__init__.py").exists()
+    )
+
+
+def _development(root: Path, spec: ProjectSpec, features: tuple[Feature, ...]) -> tuple[str, ...]:
+    """What the program needs, for the tests that call it, where the backend does not ask for it."""
+    rendered = tomllib.loads(render(spec, features)["backend/pyproject.toml"])
+    held = [*rendered["project"]["dependencies"], *rendered["dependency-groups"]["dev"]]
+    known = set(map(compose.package_of, held))
+    return tuple(
+        sorted(item for item in _requirements(root) if compose.package_of(item) not in known)
+    )
+
+
+def _requirements(root: Path) -> list[str]:
+    """What the program says that it needs."""
+    table = _pyproject(root).get("project", {})
+    if isinstance(table.get("dependencies"), list):
+        return [item for item in table["dependencies"] if isinstance(item, str)]
+    try:
+        lines = (root / "requirements.txt").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    plain = [line.partition("#")[0].strip() for line in lines]
+    return [line for line in plain if line and not line.startswith("-")]
+
+
+def _recorded(
+    mapped: Collection[Mapped], paths: Mapping[str, str], own: Collection[str]
+) -> dict[str, Any]:
+    """What the manifest says of the program: for imports of its data, and for upgrades."""
+    return {
+        "files": sorted(own),
+        "entities": [
+            {
+                "name": item.entity.name,
+                "path": paths[item.resource],
+                "fields": {field.name: field.api for field in item.fields},
+                "required": [f.name for f in item.entity.fields if f.is_required],
+            }
+            for item in mapped
+        ],
+    }
+
+
+def _notes(reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str]) -> list[str]:
+    """What was understood, with its place, and what is left to be done."""
+    found = [
+        f"{item.entity.name} becomes {paths[item.resource]}"
+        f" ({item.entity.path}:{item.entity.line}: {item.entity.why})"
+        for item in mapped
+    ]
+    found += [_said(note) for item in mapped for note in item.notes]
+    found += [f"left out: {_said(note)}" for note in (*reading.skipped, *reading.left_out)]
+    found += [
+        f"to be ported by hand: {manager.name}.{method.name} ({manager.path}:{method.line})"
+        for manager in reading.managers
+        for method in manager.custom
+    ]
+    return found
+
+
+def _said(note: Note) -> str:
+    return f"{note.text} ({note.path}:{note.line})"

@@ -1,0 +1,182 @@
+"""A console program that somebody wrote becomes a web application, and stays as it is."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtool import ProjectSpec, api_evolve, new_project
+from devtool.errors import ConfigError, UndetectedError
+from devtool.model.wishes import Wishes
+from devtool.scaffold import manifest
+from devtool.scaffold.changes import Action
+from devtool.scaffold.console import plan_console
+from devtool.scaffold.contract import FOLDER
+from devtool.scaffold.update import apply_update, undo
+from tests.evolve.conftest import Unpack
+from tests.scaffold.project import edit, snapshot
+
+SHAPES = {"inventory": ("Item.labels",), "library": (), "habits": ()}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_program_is_not_touched(unpack: Unpack, shape: str) -> None:
+    root = unpack(shape)
+    before = snapshot(root)
+    planned = api_evolve.plan_evolution(root, Wishes(skip=SHAPES[shape]))
+    assert snapshot(root) == before
+    assert not planned.update.conflicts
+    apply_update(planned.update)
+    after = snapshot(root)
+    assert {path: after[path] for path in before} == before
+    new = {path.partition("/")[0] for path in after.keys() - before.keys()}
+    assert new <= {".devtool", ".gitignore", "README.md", "PORTING.md", "backend"}
+    for path, data in after.items():
+        if path.endswith(".py") and data is not None:
+            ast.parse(data)
+    undo(root)
+    assert snapshot(root) == before
+
+
+def test_entities_become_resources_with_their_evidence(unpack: Unpack) -> None:
+    root = unpack("inventory")
+    planned = api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",)))
+    assert planned.notes[0] == "Item becomes /api/v1/items (src/models.py:18: Stock keeps it)"
+    assert "to be ported by hand: Stock.restock (src/stock.py:30)" in planned.notes
+    assert "left out: Item.labels: list[str] (src/models.py:25)" in planned.notes
+    texts = {change.path: change.text for change in planned.update.changes}
+    assert "shelf" in texts["backend/app/models/item.py"]
+    assert "`Stock.restock(item_id, amount)` (src/stock.py:30)" in texts["PORTING.md"]
+    versions = sorted(path for path in texts if "/versions/" in path)
+    assert versions[-1].endswith("_items.py")
+    assert "frontend/package.json" not in texts  # it shows tasks, and there are none
+
+
+def test_calls_are_compared_where_they_can_be(unpack: Unpack) -> None:
+    root = unpack("library")
+    texts = {c.path: c.text for c in api_evolve.plan_evolution(root).update.changes}
+    books = texts[f"{FOLDER}/test_books.py"]
+    assert 'make = load("library.books").Book' in books
+    assert "keeper.create(make(id=1, **FIRST))" in books
+    assert 'load("library.catalogue").Authors()' in texts[f"{FOLDER}/test_authors.py"]
+    assert "PROGRAM = Path(__file__).parents[3]\n" in texts[f"{FOLDER}/conftest.py"]
+
+
+def test_fields_without_a_column_are_refused_by_name(unpack: Unpack) -> None:
+    with pytest.raises(ConfigError, match=r"src/models.py:25 Item.labels: list\[str\]") as caught:
+        api_evolve.plan_evolution(unpack("inventory"))
+    assert caught.value.hint.endswith("pass --skip-field Item.labels")
+
+
+def test_nothing_to_keep_is_told(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("print(input())\n")
+    with pytest.raises(UndetectedError, match="no entity was found"):
+        plan_console(tmp_path, Wishes(name="shop"))
+
+
+def test_a_task_of_the_usual_kind_becomes_the_feature(tmp_path: Path) -> None:
+    new_project(ProjectSpec(name="shop"), tmp_path)
+    planned = api_evolve.plan_evolution(tmp_path / "shop")
+    assert planned.spec.resources == ()
+    texts = {change.path: change.text for change in planned.update.changes}
+    assert "backend/app/routers/tasks.py" in texts
+    assert "frontend/package.json" in texts
+    assert 'PATH = "/api/v1/tasks"' in texts[f"{FOLDER}/test_tasks.py"]
+
+
+def test_a_task_with_more_becomes_a_resource_of_its_own(tmp_path: Path) -> None:
+    new_project(ProjectSpec(name="shop"), tmp_path)
+    root = tmp_path / "shop"
+    edit(
+        root,
+        "src/models.py",
+        "completed: bool = False",
+        "completed: bool = False\n    rank: int = 0",
+    )
+    planned = api_evolve.plan_evolution(root)
+    assert [resource["name"] for resource in planned.spec.resources] == ["task_item"]
+    assert any("devtool's own tasks have no rank" in note for note in planned.notes)
+    skipped = api_evolve.plan_evolution(root, Wishes(skip=("Task.rank",)))
+    assert "backend/app/routers/tasks.py" in {c.path for c in skipped.update.changes}
+
+
+def test_references_come_in_order(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Line:\n    id: int\n    order: Order\n    product_id: int\n    amount: int\n"
+        "@dataclass\nclass Order:\n    id: int\n    title: str\n    tags: list[Tag]\n"
+        "@dataclass\nclass Product:\n    id: int\n    name: str\n"
+        "@dataclass\nclass Tag:\n    name: str\n"
+    )
+    planned = plan_console(tmp_path, Wishes(name="shop"))
+    names = [resource["name"] for resource in planned.spec.resources]
+    assert names.index("tag") < names.index("order") < names.index("line")
+    line = next(item for item in planned.spec.resources if item["name"] == "line")
+    assert line["fields"][:2] == ["order:ref(order,cascade)!", "product:ref(product,cascade)!"]
+
+
+def test_circles_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "@dataclass\nclass A:\n    id: int\n    b: 'B'\n@dataclass\nclass B:\n    id: int\n    a: A\n"
+    )
+    with pytest.raises(ConfigError, match="A and B hold one another"):
+        plan_console(tmp_path, Wishes(name="shop"))
+
+
+def test_names_are_found_or_asked_for(tmp_path: Path, unpack: Unpack) -> None:
+    assert api_evolve.plan_evolution(unpack("habits")).spec.name == "habits"
+    place = tmp_path / "json"
+    place.mkdir()
+    (place / "app.py").write_text("@dataclass\nclass Note:\n    id: int\n    text: str\n")
+    with pytest.raises(ConfigError, match="'json' cannot be the name") as caught:
+        plan_console(place, Wishes())
+    assert caught.value.hint == "pass --name NAME"
+    assert plan_console(place, Wishes(name="notes")).spec.name == "notes"
+
+
+def test_what_the_program_needs_its_tests_need_too(unpack: Unpack) -> None:
+    root = unpack("library")
+    (root / "requirements.txt").write_text("pydantic>=2\nrich>=14 # colours\n-r other.txt\n")
+    planned = api_evolve.plan_evolution(root)
+    assert planned.spec.development == ("rich>=14",)
+    texts = {change.path: change.text for change in planned.update.changes}
+    assert '"rich>=14",' in texts["backend/pyproject.toml"]
+
+
+def test_it_grows_on_and_is_upgraded(unpack: Unpack) -> None:
+    root = unpack("inventory")
+    apply_update(api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",))).update)
+    assert not api_evolve.plan_upgrade(root).update.files
+    third = api_evolve.plan_evolution(root).update
+    assert not third.conflicts
+    assert not [c for c in third.changes if c.action in (Action.DELETE, Action.RELEASE)]
+    apply_update(third)
+    assert (root / "backend/app/ai").is_dir()
+    assert (root / "backend/app/models/item.py").is_file()
+    assert "items" in (root / "backend/app/routers/__init__.py").read_text()
+    record = manifest.read(root)
+    assert record is not None
+    assert record.spec["console"]["entities"][0]["name"] == "Item"
+
+
+def test_an_own_readme_and_ignored_files_stay(unpack: Unpack) -> None:
+    root = unpack("inventory")
+    (root / ".gitignore").write_text("# mine\nsecret.txt\n")
+    apply_update(api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",))).update)
+    assert (root / ".gitignore").read_text().startswith("# mine\nsecret.txt\n")
+    assert ".env" in (root / ".gitignore").read_text()
+    assert not (root / "README.md.devtool-new").exists()
+
+
+def test_the_command_shows_and_does(unpack: Unpack) -> None:
+    root = unpack("library")
+    command = (sys.executable, "-m", "devtool", "evolve", "-C", str(root), "--json")
+    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert told["written"] is True
+    assert "resources" in told["features"]
+    assert (root / "backend/app/models/book.py").is_file()
