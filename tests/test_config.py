@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from devtool.config import Source, load
+from devtool.api import plan_project
+from devtool.config import KEYS, Source, load
+from devtool.config.services import PROBES, SERVICE_KEYS
 from devtool.errors import ConfigError
 
 SECRET = "hunter2-very-secret"
@@ -202,3 +204,66 @@ def test_a_service_is_read_whole(tmp_path: Path) -> None:
     assert (jobs.port, jobs.needs, jobs.restart, jobs.grace) == (9000, ("db",), "on-failure", 1.0)
     assert jobs.ready == ("http", "/health", 3.0)
     assert jobs.one_shot
+
+
+def test_every_key_stands_in_the_reference() -> None:
+    page = (Path(__file__).parent.parent / "docs/reference/configuration.md").read_text("utf-8")
+    for key in (*KEYS, *SERVICE_KEYS, *PROBES):
+        assert f"`{key}`" in page
+    for key in KEYS:
+        assert f"`DEVTOOL_{key.upper()}`" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "target"),
+    [
+        ('{http = "/health"}', "http", "/health"),
+        ("{port = 5432}", "port", "5432"),
+        ('{port = "10.0.0.1:5432"}', "port", "10.0.0.1:5432"),
+        ('{port = "{port}"}', "port", "{port}"),
+        ('{log = "ready in \\\\d+"}', "log", "ready in \\d+"),
+        ('{command = ["test", "-e", "a b"]}', "command", "test -e 'a b'"),
+        ("{command = \"test -e 'a b'\"}", "command", "test -e 'a b'"),
+    ],
+)
+def test_a_service_is_ready_in_one_of_four_ways(
+    text: str, kind: str, target: str, tmp_path: Path
+) -> None:
+    (tmp_path / "devtool.toml").write_text(f"[services.x]\nready = {text}\n")
+    ready = load(tmp_path, env={}).services["x"].ready
+    assert ready is not None
+    assert (ready.kind, ready.target) == (kind, target)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{http = "health"}',
+        "{http = 80}",
+        '{port = "many"}',
+        "{port = 0}",
+        '{log = "("}',
+        "{log = 3}",
+        "{command = []}",
+        '{command = ""}',
+        '{command = "\'open"}',
+        '{command = ["a", 1]}',
+        '{url = "/"}',
+        '{http = "/", log = "x"}',
+    ],
+)
+def test_another_way_to_be_ready_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text(f"[services.x]\nready = {text}\n")
+    with pytest.raises(ConfigError, match="ready"):
+        load(tmp_path, env={})
+
+
+def test_an_env_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text('[services.x]\ncommand = ["x"]\n')
+    (tmp_path / "there.env").touch()
+    cli = {"env_files": ["there.env"]}
+    found = plan_project(tmp_path, cli=cli).services[0].env_files
+    assert found == (str(tmp_path / "there.env"),)
+    with pytest.raises(ConfigError, match=r"x: there is no file of variables gone\.env"):
+        plan_project(tmp_path, cli={"env_files": ["gone.env"]})

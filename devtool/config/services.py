@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_SERVICE_KEYS = (
+SERVICE_KEYS = (
     "command",
     "entry",
     "framework",
@@ -69,8 +69,8 @@ def services(table: Mapping[str, object], path: Path, root: Path) -> dict[str, S
 
 def _service(name: str, entry: Mapping[str, object], where: str, root: Path) -> ServiceSettings:
     for key in entry:
-        if key not in _SERVICE_KEYS:
-            raise ConfigError(f"{where}: unknown key {key!r}", hint=nearest(key, _SERVICE_KEYS))
+        if key not in SERVICE_KEYS:
+            raise ConfigError(f"{where}: unknown key {key!r}", hint=nearest(key, SERVICE_KEYS))
     env_files = [entry["env_file"]] if "env_file" in entry else entry.get("env_files", [])
     return ServiceSettings(
         name=name,
@@ -151,15 +151,15 @@ def _ready(value: object, where: str) -> Ready:
     where = f"{where} ready"
     if not isinstance(value, dict):
         raise ConfigError(f"{where}: must be a table", hint=_READY_HINT)
-    unknown = next((key for key in value if key not in (*_PROBES, "timeout")), None)
+    unknown = next((key for key in value if key not in (*PROBES, "timeout")), None)
     if unknown is not None:
-        hint = nearest(unknown, (*_PROBES, "timeout"))
+        hint = nearest(unknown, (*PROBES, "timeout"))
         raise ConfigError(f"{where}: unknown key {unknown!r}", hint=hint)
-    named = [kind for kind in _PROBES if kind in value]
+    named = [kind for kind in PROBES if kind in value]
     if len(named) != 1:
-        raise ConfigError(f"{where}: must name one of {', '.join(_PROBES)}", hint=_READY_HINT)
+        raise ConfigError(f"{where}: must name one of {', '.join(PROBES)}", hint=_READY_HINT)
     (kind,) = named
-    target = _PROBES[kind](value[kind], f"{where} {kind}")
+    target = PROBES[kind](value[kind], f"{where} {kind}")
     return Ready(kind, target, seconds(value.get("timeout", 60), f"{where} timeout"))
 
 
@@ -200,7 +200,7 @@ def _probed_command(value: object, where: str) -> str:
     return shlex.join(words)
 
 
-_PROBES: dict[str, Callable[[object, str], str]] = {
+PROBES: dict[str, Callable[[object, str], str]] = {
     "http": _probed_url,
     "port": _probed_port,
     "log": _probed_log,
