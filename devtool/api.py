@@ -507,7 +507,8 @@ def plan_with_backings(plan: LaunchPlan) -> LaunchPlan:
     Raises:
         ToolchainError: When a server's program is not installed.
     """
-    from devtool.runner.backing import unanswered, with_backings
+    from devtool.runner.backing import unanswered
+    from devtool.runner.servers import with_backings
 
     return with_backings(plan, unanswered(plan))
 

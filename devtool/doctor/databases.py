@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devtool.doctor.subject import Subject
-from devtool.errors import ToolchainError
 from devtool.model.doctor import Finding, Level
 from devtool.model.launch import LaunchPlan
-from devtool.runner.backing import Backing, answers, wanted, with_backings
+from devtool.runner.backing import Backing, answers, wanted
+from devtool.runner.servers import is_startable, way_out
 
 CHECK = "databases"
 
@@ -30,8 +30,4 @@ def look(subject: Subject) -> Iterator[Finding]:
 
 
 def _way_out(plan: LaunchPlan, backing: Backing) -> str:
-    try:
-        with_backings(plan, [backing])
-    except ToolchainError as error:
-        return error.hint
-    return "devtool run --with-services"
+    return "devtool run --with-services" if is_startable(plan, backing) else way_out(backing)

@@ -2,12 +2,13 @@
 
 usage: postgres_init.py PROGRAMS DATA USER DATABASE
 
-Runs as a program of its own. Local connections are trusted: the server listens on the loopback
-address only, and its data is for development.
+Runs as a program of its own. The server listens on the loopback address only. It asks for the password
+that stands in DEVTOOL_DATABASE_PASSWORD, and trusts every connection where there is none.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ SERVER_USER = "postgres"
 
 def main(programs: Path, data: Path, user: str, database: str) -> int:
     """Do what is not done yet; 0 when all is there."""
+    password = os.environ.pop("DEVTOOL_DATABASE_PASSWORD", "")
     lower = lower_privileges(data)
     if not (data / "PG_VERSION").exists():
         shutil.rmtree(data, ignore_errors=True)
@@ -27,19 +29,35 @@ def main(programs: Path, data: Path, user: str, database: str) -> int:
         options = ("--auth=trust", "--encoding=UTF8", "--no-locale", f"--username={user}")
         run(*lower, str(programs / "initdb"), "-D", str(making), *options)
         making.rename(data)
+    admit(data, "scram-sha-256" if password else "trust")
     marker = data.with_name(f"{data.name}.made")
     done = marker.read_text("utf-8").splitlines() if marker.exists() else []
-    if f"{user}/{database}" in done:
+    # With what it was salted, so that the same password elsewhere is not known by it.
+    key = hashlib.scrypt(password.encode(), salt=str(data).encode(), n=4096, r=8, p=1).hex()
+    whole = f"{user}/{database}/{key}"
+    if whole in done:
         return 0
-    statements = (
-        f"CREATE ROLE {quoted(user)} SUPERUSER LOGIN;",
-        f"CREATE DATABASE {quoted(database)};",
-    )
-    for statement in statements:
-        single = (str(programs / "postgres"), "--single", "-D", str(data), "postgres")
+    single = (str(programs / "postgres"), "--single", "-D", str(data), "postgres")
+    for statement in statements(user, database, password):
         run(*lower, *single, text=f"{statement}\n")
-    marker.write_text("\n".join([*done, f"{user}/{database}", ""]), encoding="utf-8")
+    others = [line for line in done if not line.startswith(f"{user}/{database}/")]
+    marker.write_text("\n".join([*others, whole, ""]), encoding="utf-8")
     return 0
+
+
+def statements(user: str, database: str, password: str) -> list[str]:
+    """What makes a user and a database; one that is there already is told to standard error only."""
+    made = [f"CREATE ROLE {quoted(user)} SUPERUSER LOGIN;", f"CREATE DATABASE {quoted(database)};"]
+    if password:
+        literal = password.replace("'", "''")
+        made.append(f"ALTER ROLE {quoted(user)} PASSWORD '{literal}';")
+    return made
+
+
+def admit(data: Path, method: str) -> None:
+    """Who may connect over the loopback address, and how they show who they are."""
+    lines = [f"host all all {address} {method}" for address in ("127.0.0.1/32", "::1/128")]
+    (data / "pg_hba.conf").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def lower_privileges(data: Path) -> tuple[str, ...]:

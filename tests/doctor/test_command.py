@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from tests.doctor.conftest import write
-from tests.e2e.running import DEVTOOL
+from tests.e2e.running import DEVTOOL, free_port
 
 
 def doctor(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         (DEVTOOL, "doctor", *words),
         cwd=root,
-        env={**os.environ, "DEVTOOL_STATE_DIR": str(root.parent / "state")},
+        env={
+            **os.environ,
+            "DEVTOOL_STATE_DIR": str(root.parent / "state"),
+            # The usual one may be somebody's on this machine.
+            "DEVTOOL_PORT": str(free_port()),
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
