@@ -25,7 +25,6 @@ DO_PRELOAD = "preload"  # import these names for good
 DO_RENEW = "renew"  # become a new warm parent with this environment
 DO_ACCEPT = "accept"  # take connections, and those that an older version hands over
 DO_DRAIN = "drain"  # take no more connections, hand over idle ones
-DO_REVIEW = "review"  # the start is over: tell which memory it has written to
 DO_RESUME = "resume"  # the newer version has died: take connections again
 DO_FINISH = "finish"  # end what is left within these seconds
 
@@ -39,7 +38,6 @@ EV_CHECKPOINT = "checkpoint"  # the importing process has left a copy of itself 
 EV_IMPORTED = "imported"  # files and modules that were imported after the start
 EV_FAILED = "failed"
 EV_READY = "ready"
-EV_TOUCHED = "touched"
 EV_SERVING = "serving"
 EV_DRAINED = "drained"
 EV_STOPPING = "stopping"  # a signal asked the server to end

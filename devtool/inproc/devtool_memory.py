@@ -10,25 +10,28 @@ from __future__ import annotations
 import array
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 PAGE = mmap.PAGESIZE
 # From Linux 5.14; Python has no name for it.
 MADV_POPULATE_WRITE = 23
-# Set in an entry of the page map where this process alone has the page.
-_EXCLUSIVE = 1 << 56
-_PRESENT = 1 << 63
+# Set in an entry of the page map where there is a page, and this process alone has it.
+_OURS = 1 << 56 | 1 << 63
 # Pages between two that were touched: as cheap to copy as a further call.
 _GAP = 3
+
+# So much of a page map is read at once: entries of 32 MiB of memory.
+_CHUNK = 1 << 16
+_NOTHING = bytes(_CHUNK)
 
 Range = tuple[int, int]
 
 
-def mappings() -> list[Range]:
-    """The private writable memory of this process, as starts and ends."""
+def mappings(pid: int) -> list[Range]:
+    """The private writable memory of a process, as starts and ends; empty where that is not told."""
     found = []
     try:
-        with open("/proc/self/maps", encoding="ascii", errors="replace") as lines:
+        with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as lines:
             for line in lines:
                 fields = line.split(maxsplit=5)
                 if fields[1] == "rw-p" and not line.rstrip().endswith("[stack]"):
@@ -39,30 +42,36 @@ def mappings() -> list[Range]:
     return found
 
 
-def touched(inherited: Sequence[Range]) -> list[Range]:
-    """The parts of inherited memory that this process has had to copy, as starts and lengths."""
+def touched(pid: int, inherited: Sequence[Range]) -> list[Range]:
+    """The parts of inherited memory that a process has had to copy, as starts and lengths."""
     ranges: list[Range] = []
     try:
-        with open("/proc/self/pagemap", "rb", buffering=0) as pages:
+        with open(f"/proc/{pid}/pagemap", "rb", buffering=0) as pages:
             for start, end in inherited:
-                ranges.extend(_touched(pages.fileno(), start, end))
+                ranges.extend(_touched(pages.fileno(), start // PAGE, end // PAGE))
     except OSError:
         return []
     return ranges
 
 
-def _touched(fd: int, start: int, end: int) -> list[Range]:
-    entries = array.array("Q")
-    entries.frombytes(os.pread(fd, (end - start) // PAGE * 8, start // PAGE * 8))
-    ranges: list[list[int]] = []
-    for page, entry in enumerate(entries):
-        if not entry & _EXCLUSIVE or not entry & _PRESENT:
-            continue
-        if ranges and page - ranges[-1][1] <= _GAP:
-            ranges[-1][1] = page + 1
-        else:
-            ranges.append([page, page + 1])
-    return [(start + first * PAGE, (last - first) * PAGE) for first, last in ranges]
+def _touched(fd: int, first: int, last: int) -> Iterator[Range]:
+    begun = ended = 0
+    while first < last:
+        data = os.pread(fd, min(_CHUNK, (last - first) * 8), first * 8)
+        if not data:
+            break
+        if data != _NOTHING[: len(data)]:
+            for page, entry in enumerate(array.array("Q", data), first):
+                if entry & _OURS != _OURS:
+                    continue
+                if page - ended > _GAP:
+                    if ended:
+                        yield begun * PAGE, (ended - begun) * PAGE
+                    begun = page
+                ended = page + 1
+        first += len(data) // 8
+    if ended:
+        yield begun * PAGE, (ended - begun) * PAGE
 
 
 def populate(ranges: Sequence[Sequence[int]]) -> None:

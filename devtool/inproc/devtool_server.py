@@ -72,7 +72,7 @@ class WarmServer(_Base):  # type: ignore[misc]
                 await self._wait_for_turn()
 
         self.lifespan.startup = gated
-        await super().startup(sockets=[each.dup() for each in self.node.listeners])
+        await super().startup(sockets=self.node.listening())
         self.voice.starts = False
         if self.may_accept.result():
             self.node.tell(words.EV_SERVING)
@@ -120,8 +120,6 @@ class WarmServer(_Base):  # type: ignore[misc]
             self._accept(message)
         elif order == words.DO_DRAIN:
             self._drain(message)
-        elif order == words.DO_REVIEW:
-            self.node.review()
         elif order == words.DO_RESUME:
             self.loop.create_task(self._resume())
         elif order == words.DO_FINISH:
@@ -206,10 +204,10 @@ class WarmServer(_Base):  # type: ignore[misc]
             self.heirs.close()
             self.heirs = None
         self.server_state.default_headers = []
-        for each in self.node.listeners:
+        for each in self.node.listening():
             server = await self.loop.create_server(
                 self._protocol,
-                sock=each.dup(),
+                sock=each,
                 ssl=self.config.ssl,
                 backlog=self.config.backlog,
             )

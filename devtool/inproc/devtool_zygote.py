@@ -50,7 +50,6 @@ class Node:
         self.listeners: list[socket.socket] = []
         self.generation = 0
         self.is_serving = False
-        self.inherited: list[tuple[int, int]] = []
         self._stops: tuple[str, ...] = ()
         self._told = 0
         self.marks: dict[str, tuple[float, float]] = {}
@@ -66,9 +65,19 @@ class Node:
         if not messages:
             os._exit(0)
         self.listeners = [socket.socket(fileno=fd) for fd in messages[0]["fds"]]
+        for listener in self.listeners:
+            listener.setblocking(False)  # noqa: FBT003
         self.imports.before = self._before
         self.imports.after = self._after
         self.imports.install()
+
+    def listening(self) -> list[socket.socket]:
+        """Copies of the listening sockets, to be closed by whoever serves on them.
+
+        `socket.dup` would make them block for a moment, and with them those of all other processes: a
+        version that has found a connection there, and lost it to another, would wait for the next.
+        """
+        return [socket.socket(fileno=os.dup(each.fileno())) for each in self.listeners]
 
     # Paused
 
@@ -154,7 +163,6 @@ class Node:
         messages = channel.receive()
         if not messages:
             os._exit(0)
-        self.inherited = devtool_memory.mappings()
         _restore_signals()
         self.marks.clear()
         self.mark("go")
@@ -254,11 +262,6 @@ class Node:
         fault = devtool_faults.describe(error, text, self.imports.owns)
         news = self._news()
         self.tell(words.EV_FAILED, missing=list(self.imports.missing), **fault, **news)
-
-    def review(self) -> None:
-        """Tell which of the inherited memory this version has written to."""
-        ranges = devtool_memory.touched(self.inherited)
-        self.tell(words.EV_TOUCHED, ranges=ranges)
 
     def tell_outsiders(self) -> None:
         """The modules from outside the project that were imported since devtool was told last."""

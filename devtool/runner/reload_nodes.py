@@ -46,8 +46,10 @@ class Node(Mutable):
         generation: The version it belongs to; 0 for the warm parent.
         before: The file that a checkpoint is about to execute.
         source: What it was forked from.
+        mappings: The writable memory that a standby has from there.
         touched: The ranges of memory that versions which start from here write to.
         inherited: How many of the files were executed by another process, before the fork.
+        accepts: It was told to take connections.
         was_asked: A signal has asked it to end.
     """
 
@@ -58,8 +60,10 @@ class Node(Mutable):
     pid: int = 0
     before: str = ""
     source: Node | None = None
+    mappings: tuple[tuple[int, int], ...] = ()
     touched: tuple[tuple[int, int], ...] = ()
     inherited: int = 0
+    accepts: bool = False
     was_asked: bool = False
 
     def is_valid(self, changed: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ from devtool.inproc import devtool_channel as words
 from devtool.inproc import script_path
 from devtool.inproc.devtool_channel import Channel, Message
 from devtool.inproc.devtool_imports import digest_of
+from devtool.inproc.devtool_memory import mappings, touched
 from devtool.runner.reload import (
     Crashed,
     News,
@@ -138,6 +139,8 @@ class WarmReloader:
         self._missing: set[str] = set()
         self._failed_files: dict[str, str] | None = None
         self._cause: _Change | None = None
+        self._aim: dict[str, str] = {}
+        self._passed_over: list[_Change] = []
         self._names: dict[str, None] = {}
         self._tried: set[str] = set()
         self._deaths = 0
@@ -280,6 +283,8 @@ class WarmReloader:
 
     def _introduce(self, node: Node, message: Message) -> None:
         node.pid = message["pid"]
+        if node.kind is Kind.STANDBY:
+            node.mappings = tuple(mappings(node.pid))
 
     def _stopping(self, node: Node, _: Message) -> None:
         node.was_asked = True
@@ -385,6 +390,7 @@ class WarmReloader:
         self._failed_files = None
         if self._serving is not None:
             self._drain(self._serving)
+        node.accepts = True
         fds = [] if self._heir is None else [self._heir.fileno()]
         node.channel.send({"do": words.DO_ACCEPT}, fds)
         if self._heir is not None:
@@ -407,10 +413,14 @@ class WarmReloader:
             self._after(SETTLE_SECONDS, lambda: self._finish(old))
             self._after(DRAIN_SECONDS, self._announce)
         self._after(LEARN_AFTER, partial(self._review, node))
+        self._look_again()
 
     def _review(self, node: Node) -> None:
-        if node is self._serving:
-            node.channel.send({"do": words.DO_REVIEW})
+        """Remember which memory a version writes to, for the next one from the same process."""
+        source = node.source
+        if source is not None and source in self._nodes and node in self._nodes:
+            source.touched = tuple(touched(node.pid, node.mappings))
+        self._stand_by(afresh=True)
 
     def _drained(self, _: Node, __: Message) -> None:
         self._announce()
@@ -458,13 +468,6 @@ class WarmReloader:
             self._drop(each)
         self._fork(source)
 
-    def _note_touched(self, node: Node, message: Message) -> None:
-        """Remember which memory a version writes to, for the next one from the same process."""
-        source = node.source
-        if source is not None and source in self._nodes:
-            source.touched = tuple((start, length) for start, length in message["ranges"])
-            self._stand_by(afresh=True)
-
     # Failing
 
     def _failed(self, node: Node, message: Message) -> None:
@@ -484,9 +487,10 @@ class WarmReloader:
     def _fail(self, files: Mapping[str, str], failure: ReloadFailed) -> None:
         """Keep the version before; any source may be the cure."""
         self._starting = None
-        self._failed_files = dict(files)
+        self._failed_files = {**self._aim, **files}
         self._report(failure._replace(has_served=self._serving is not None))
         self._after(LEARN_AFTER, self._stand_by)
+        self._look_again()
 
     def _gone(self, node: Node) -> None:
         """React to the end of a process."""
@@ -531,6 +535,10 @@ class WarmReloader:
     # Changes
 
     def _take(self, change: _Change) -> None:
+        if self._starting is not None and self._starting.accepts:
+            # It has connections already, and is not to be dropped.
+            self._passed_over.append(change)
+            return
         # A link that leads elsewhere now is a change of what was imported by it.
         changed = {self._real.get(path, path) for path in change.paths}
         digests = {path: digest_of(self._imported_as.get(path, path)) for path in sorted(changed)}
@@ -539,14 +547,32 @@ class WarmReloader:
         if is_declared or any(map(_is_dependency, change.paths)):
             self._renew(change)
             return
-        newest = self._starting or self._serving
         has_failed = self._failed_files is not None and self._starting is None
-        files = self._failed_files if has_failed else newest.files if newest else {}
-        mattering = that_matter(digests, files or {}, self._missing, after_failure=has_failed)
+        mattering = that_matter(
+            digests, self._newest_files(), self._missing, after_failure=has_failed
+        )
         mattering += [path for path in sorted(change.declared) if path not in mattering]
         if mattering:
             self._hot = warmer(self._hot, [path for path in mattering if path.endswith(".py")])
+            self._aim = {path: self._changed.get(path, "") for path in mattering}
             self._begin_version(change._replace(paths=tuple(mattering)))
+        elif self._starting is not None:
+            self._passed_over.append(change)
+
+    def _newest_files(self) -> dict[str, str]:
+        """What the newest version holds, as far as it is known while it starts."""
+        if self._starting is None:
+            if self._failed_files is not None:
+                return self._failed_files
+            return self._serving.files if self._serving else {}
+        before = self._serving.files if self._serving else self._failed_files or {}
+        return {**before, **self._aim, **self._starting.files}
+
+    def _look_again(self) -> None:
+        """Judge again what came while a version started whose files were not known then."""
+        passed_over, self._passed_over = self._passed_over, []
+        for change in passed_over:
+            self._take(change)
 
     def _renew(self, change: _Change) -> None:
         """Make the warm parent anew, in its place; the serving version goes on meanwhile."""
@@ -647,7 +673,6 @@ _REACTIONS = {
     words.EV_RENEWING: "_renewing",
     words.EV_SERVING: "_now_serves",
     words.EV_STOPPING: "_stopping",
-    words.EV_TOUCHED: "_note_touched",
     words.EV_TRIED: "_tried_out",
 }
 

@@ -1,0 +1,519 @@
+"""The warm reloader on real processes: what is served, what fails, and what is left."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from devtool.runner.reload import Crashed, Notice, Reloaded, ReloadFailed
+from tests.reload.shop import DEADLINE, VIEWS, Shop, eventually
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="versions are forked on Linux alone"
+)
+
+MakeShop = Callable[..., Shop]
+
+
+@pytest.fixture
+def make_shop(tmp_path: Path) -> Iterator[MakeShop]:
+    """Start shops; when the test ends, nothing of them is left."""
+    made: list[Shop] = []
+
+    def make(*words: str, **options: object) -> Shop:
+        shop = Shop(tmp_path, *words, **options)  # type: ignore[arg-type]
+        made.append(shop)
+        return shop.start()
+
+    yield make
+    for shop in made:
+        shop.stop()
+    eventually(lambda: not family(tmp_path), "all processes gone")
+
+
+@pytest.fixture
+def shop(make_shop: MakeShop) -> Shop:
+    """A shop that serves."""
+    return make_shop()
+
+
+def family(root: Path) -> list[psutil.Process]:
+    """The processes that work in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(root) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+# --- what a save does ------------------------------------------------------------------------------
+
+
+def test_a_save_is_served_by_a_new_process(shop: Shop) -> None:
+    assert shop.get() == "1"
+    told = shop.update_version("2")
+    assert shop.get() == "2"
+    assert (Path(told.file).name, told.files, told.modules) == ("views.py", 1, 4)
+    assert told.pid != shop.wait_for(Reloaded).pid
+
+
+def test_two_saves_of_one_length_in_one_second_are_both_served(shop: Shop) -> None:
+    for version in "23456":
+        shop.update_version(version)
+        assert shop.get() == version
+
+
+def test_what_was_imported_before_the_edited_file_is_imported_once(make_shop: MakeShop) -> None:
+    noting = "from main import note\nnote('import {}')"
+    shop = make_shop(files={"early.py": noting.format("early"), "late.py": noting.format("late")})
+    shop.update_version("2")
+    before = shop.log.count("import early"), shop.log.count("import late")
+    told = shop.update_version("3")
+    assert told.modules == 2  # the views, and what comes after them
+    after = shop.log.count("import early"), shop.log.count("import late")
+    assert (after[0] - before[0], after[1] - before[1]) == (0, 1)
+    assert shop.get() == "3"
+
+
+def test_a_change_of_an_earlier_file_starts_before_it(shop: Shop) -> None:
+    shop.update_version("2")
+    assert shop.update("early.py", "X = 1").modules == 4
+    assert shop.update_version("3").modules == 2
+    assert shop.get() == "3"
+
+
+def test_what_changes_nothing_reloads_nothing(shop: Shop) -> None:
+    shop.save("views.py", VIEWS.replace("{version}", "1"))
+    shop.save("unrelated.py", "X = 1")
+    shop.save("page.html", "<p>")
+    shop.update_version("2")
+    assert [each for each in shop.news if isinstance(each, Reloaded)][1].file.endswith("views.py")
+    assert shop.log.count("startup") == 2
+
+
+def test_a_module_that_was_missed_reloads_when_it_comes(make_shop: MakeShop) -> None:
+    views = """
+try:
+    import local_settings
+except ImportError:
+    VERSION = "without"
+else:
+    VERSION = "with"
+"""
+    shop = make_shop(files={"views.py": views + VIEWS.replace('VERSION = "{version}"', "")})
+    assert shop.get() == "without"
+    shop.update("local_settings.py", "")
+    assert shop.get() == "with"
+
+
+def test_what_a_request_imports_counts_as_well(make_shop: MakeShop) -> None:
+    views = VIEWS.replace("return VERSION", "import lazy; return lazy.NAME")
+    shop = make_shop(files={"views.py": views, "lazy.py": "NAME = 'a'"})
+    assert shop.get() == "a"
+    shop.update("lazy.py", "NAME = 'b'")
+    assert shop.get() == "b"
+
+
+def test_many_files_at_once_make_one_reload(shop: Shop) -> None:
+    paths = [shop.put(f"{name}.py", "Y = 2") for name in ("early", "late")]
+    paths.append(shop.put("views.py", VIEWS.replace("{version}", "2")))
+    shop.reloader.reload([str(path) for path in paths])
+    eventually(lambda: shop.get() == "2", "the new version")
+    assert shop.wait_for(Reloaded, after=1).files == 3
+    assert shop.log.count("startup") == 2
+
+
+def test_a_second_save_drops_the_version_that_is_starting(shop: Shop) -> None:
+    shop.save("views.py", "import time, main\nmain.note('slow')\ntime.sleep(600)")
+    eventually(lambda: "slow" in shop.log, "the slow version starts")
+    told = shop.update_version("3")
+    assert shop.get() == "3"
+    assert told.ms < 500_000
+    assert shop.log.count("startup") == 2
+
+
+# --- what fails ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "line"),
+    [
+        ("def oops(:", "SyntaxError", 1),
+        ("\nimport not_there", "ModuleNotFoundError", 2),
+        ("\n\nraise RuntimeError('no')", "RuntimeError: no", 3),
+        ("async def begin():\n    raise OSError('port taken')", "OSError: port taken", 2),
+    ],
+)
+def test_a_broken_save_keeps_the_version_before(
+    shop: Shop, text: str, error: str, line: int
+) -> None:
+    failure = shop.fail("views.py", text)
+    assert failure.error.startswith(error)
+    assert (Path(failure.file).name, failure.line, failure.has_served) == ("views.py", line, True)
+    assert failure.source == text.splitlines()[line - 1].strip()
+    assert shop.get() == "1"
+    shop.update_version("2")
+    assert shop.get() == "2"
+
+
+@pytest.mark.parametrize("text", ["import os; os._exit(1)", "import sys; sys.exit(1)"])
+def test_a_version_that_ends_while_it_starts_changes_nothing(shop: Shop, text: str) -> None:
+    shop.fail("views.py", text)
+    assert shop.get() == "1"
+    shop.update_version("2")
+    assert shop.get() == "2"
+
+
+def test_a_version_that_dies_right_after_its_start_gives_way_to_the_one_before(shop: Shop) -> None:
+    dying = VIEWS.replace("{version}", "2").replace(
+        "pass", "import asyncio, os; asyncio.get_running_loop().call_later(0.15, os._exit, 1)"
+    )
+    shop.save("views.py", dying)
+    assert shop.wait_for(Crashed).resumed
+    eventually(lambda: shop.get() == "1", "the old version serves again")
+    shop.update_version("3")
+    assert shop.get() == "3"
+
+
+def test_a_killed_server_is_started_again_and_no_request_is_refused(shop: Shop) -> None:
+    time.sleep(0.6)  # it has started well
+    os.kill(shop.wait_for(Reloaded).pid, signal.SIGKILL)
+    assert shop.get() == "1"
+    assert not shop.wait_for(Crashed).resumed
+
+
+def test_a_project_that_is_broken_from_the_start_is_served_once_it_is_mended(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path, files={"views.py": "def oops(:"})
+    shop.reloader.start()
+    try:
+        failure = shop.wait_for(ReloadFailed)
+        assert (failure.line, failure.has_served) == (1, False)
+        shop.update_version("2")
+        assert shop.get() == "2"
+    finally:
+        shop.stop()
+
+
+# --- connections -----------------------------------------------------------------------------------
+
+
+class Load(threading.Thread):
+    """Asks again and again, on one connection or on a new one each time."""
+
+    def __init__(self, shop: Shop, *, keep: bool) -> None:
+        super().__init__(daemon=True)
+        self.shop, self.keep = shop, keep
+        self.answers: list[str] = []
+        self.errors: list[Exception] = []
+        self.stalls: list[float] = []
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        """Ask until the test has seen enough."""
+        kept = self.shop.connect() if self.keep else None
+        while not self.ended.wait(0.004):
+            began = time.monotonic()
+            try:
+                self.answers.append(self.shop.get(connection=kept))
+            except Exception as error:  # noqa: BLE001  # each of them is a failed request
+                self.errors.append(error)
+            self.stalls.append(time.monotonic() - began)
+        if kept is not None:
+            kept.close()
+
+    def finish(self) -> None:
+        """Stop asking."""
+        self.ended.set()
+        self.join(DEADLINE)
+
+
+@pytest.mark.parametrize("parser", ["auto", "h11"])
+def test_no_request_fails_across_reloads_and_errors(make_shop: MakeShop, parser: str) -> None:
+    shop = make_shop("--http", parser)
+    loads = [Load(shop, keep=keep) for keep in (True, True, False)]
+    for load in loads:
+        load.start()
+    for version in range(2, 8):
+        shop.update_version(str(version))
+    shop.fail("views.py", "def oops(:")
+    shop.update_version("8")
+    for load in loads:
+        eventually(lambda load=load: "8" in load.answers[-1:], "the last version")
+        load.finish()
+        assert load.errors == []
+        assert load.answers == sorted(load.answers)
+
+
+@pytest.mark.parametrize("parser", ["auto", "h11"])
+def test_an_idle_connection_goes_on_in_the_new_version(make_shop: MakeShop, parser: str) -> None:
+    shop = make_shop("--http", parser)
+    kept = shop.connect()
+    assert shop.get(connection=kept) == "1"
+    ours = kept.sock.getsockname()
+    shop.update_version("2")
+    assert shop.get(connection=kept) == "2"
+    assert kept.sock.getsockname() == ours
+    kept.close()
+
+
+STREAM = """
+import asyncio
+VERSION = "{version}"
+
+async def begin():
+    pass
+
+async def answer(scope, send):
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.4)
+    if scope["path"] == "/stream":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b"tick\\n", "more_body": True})
+            await asyncio.sleep(0.02)
+    return VERSION
+"""
+
+
+def test_an_open_stream_holds_nothing_up_and_ends_within_the_grace(make_shop: MakeShop) -> None:
+    shop = make_shop(files={"views.py": STREAM}, grace=1.0)
+    stream = shop.connect()
+    stream.request("GET", "/stream")
+    response = stream.getresponse()
+    assert response.readline() == b"tick\n"
+    old = shop.wait_for(Reloaded).pid
+    shop.update("views.py", STREAM.replace("{version}", "2"))
+    assert shop.get() == "2"
+    assert response.readline() == b"tick\n"
+    eventually(lambda: not psutil.pid_exists(old), "the old version has ended")
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while response.readline():
+            pass
+    stream.close()
+
+
+def test_a_request_that_runs_is_answered_by_the_version_that_took_it(make_shop: MakeShop) -> None:
+    shop = make_shop(files={"views.py": STREAM})
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(shop.get("/slow")))
+    asking.start()
+    time.sleep(0.1)
+    shop.update("views.py", STREAM.replace("{version}", "2"))
+    asking.join(DEADLINE)
+    assert answers == ["1"]
+
+
+def test_a_server_that_is_stuck_does_not_hold_up_the_next(make_shop: MakeShop) -> None:
+    stuck = VIEWS.replace(
+        "return VERSION", 'import time; return scope["path"] == "/stuck" and time.sleep(600)'
+    )
+    shop = make_shop(files={"views.py": stuck}, grace=0.5)
+    asking = shop.connect()
+    asking.request("GET", "/stuck")
+    old = shop.wait_for(Reloaded).pid
+    time.sleep(0.2)
+    shop.update_version("2")
+    assert shop.get() == "2"
+    eventually(lambda: not psutil.pid_exists(old), "the stuck version was killed")
+    asking.close()
+
+
+# --- as a fresh process ----------------------------------------------------------------------------
+
+FRESH = """
+import atexit, os, random, signal, threading
+from main import note
+
+atexit.register(note, "atexit")
+SEEN = []
+NUMBER = random.random()
+
+async def begin():
+    SEEN.append(1)
+
+async def answer(scope, send):
+    state = {
+        "/random": NUMBER,
+        "/seen": len(SEEN),
+        "/threads": threading.active_count(),
+        "/int": signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL,
+        "/env": os.environ.get("COLOUR"),
+        "/main": hasattr(__import__("__main__"), "Node"),
+    }
+    return state[scope["path"]]
+"""
+
+
+def test_each_version_is_as_after_a_restart(make_shop: MakeShop) -> None:
+    files = {
+        "views.py": FRESH,
+        "early.py": "import random\nrandom.seed(7)\nFIRST = random.random()",
+    }
+    shop = make_shop(files=files)
+    asked = ("/random", "/seen", "/threads", "/int", "/main")
+    first = [shop.get(path) for path in asked]
+    assert first[1:] == ["1", "1", "True", "False"]
+    for number in range(3):
+        shop.update("views.py", FRESH + f"\n# {number}")
+        # The project has seeded its random numbers, so they are the same each time.
+        assert [shop.get(path) for path in asked] == first
+    eventually(lambda: shop.log.count("atexit") == 3, "three old versions ended in an orderly way")
+    assert shop.log.count("shutdown") == 3
+
+
+def test_random_numbers_differ_where_nobody_seeds_them(make_shop: MakeShop) -> None:
+    shop = make_shop(files={"views.py": FRESH})
+    numbers = {shop.get("/random")}
+    for number in range(3):
+        shop.update("views.py", FRESH + f"\n# {number}")
+        numbers.add(shop.get("/random"))
+    assert len(numbers) == 4
+
+
+def test_a_changed_env_file_makes_a_new_environment(make_shop: MakeShop) -> None:
+    shop = make_shop(files={"views.py": FRESH}, env={"COLOUR": "red"})
+    assert shop.get("/env") == "red"
+    shop.env = {**shop.env, "COLOUR": "blue"}
+    env_file = str(shop.put(".env", "COLOUR=blue"))
+    shop.reloader.reload([env_file], declared=[env_file])
+    eventually(lambda: shop.get("/env") == "blue", "the new environment")
+    assert shop.wait_for(Reloaded, after=1).file == env_file
+    shop.update("views.py", FRESH.replace('"/env"', '"/colour"'))
+    assert shop.get("/colour") == "blue"
+
+
+def test_a_changed_lock_file_imports_packages_anew(make_shop: MakeShop, tmp_path: Path) -> None:
+    package = tmp_path / "site-packages" / "dependency.py"
+    package.parent.mkdir()
+    package.write_text("VERSION = 'old'")
+    views = VIEWS.replace("return VERSION", "import dependency; return dependency.VERSION")
+    shop = make_shop(files={"views.py": views}, env={"PYTHONPATH": str(package.parent)})
+    assert shop.get() == "old"
+    package.write_text("VERSION = 'newer'")
+    shop.reloader.reload([str(shop.put("uv.lock", "x"))])
+    eventually(lambda: shop.get() == "newer", "the new package")
+
+
+def test_packages_that_start_threads_are_left_to_each_version(
+    make_shop: MakeShop, tmp_path: Path
+) -> None:
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    starts = "import threading, time\nthreading.Thread(target=time.sleep, args=(900,), daemon=True).start()"
+    (folder / "restless.py").write_text(starts)
+    (folder / "its_user.py").write_text("import restless")
+    (folder / "calm.py").write_text("")
+    shop = make_shop(
+        files={"early.py": "import its_user, calm"},
+        env={"PYTHONPATH": str(folder)},
+        explain=True,
+    )
+    eventually(lambda: "restless" in shop.reloader.unsafe, "the thread is noticed")
+    assert shop.reloader.unsafe["restless"] == "starts a thread"
+    assert shop.reloader.unsafe["its_user"] == "imports restless"
+    assert "calm" not in shop.reloader.unsafe
+    assert any("restless" in each.text for each in shop.news if isinstance(each, Notice))
+    shop.update_version("2")
+    assert shop.get() == "2"
+
+
+def test_versions_that_may_not_overlap_follow_each_other(make_shop: MakeShop) -> None:
+    shop = make_shop(serial=True)
+    load = Load(shop, keep=False)
+    load.start()
+    for version in "23":
+        shop.update_version(version)
+    shop.fail("views.py", "def oops(:")
+    assert shop.get() == "3"
+    load.finish()
+    assert load.errors == []
+    events = [line for line in shop.log if line != "import main"]
+    assert events == ["startup", "shutdown", "startup", "shutdown", "startup"]
+
+
+# --- where and how it listens ----------------------------------------------------------------------
+
+
+def test_options_of_the_server_are_its_own(make_shop: MakeShop) -> None:
+    views = VIEWS.replace("return VERSION", 'return scope["root_path"]')
+    shop = make_shop("--root-path", "/api", "--header", "X-From:shop", files={"views.py": views})
+    for number in range(2):
+        asked = shop.connect()
+        asked.request("GET", "/")
+        answer = asked.getresponse()
+        assert (answer.read(), answer.getheader("x-from")) == (b"/api", "shop")
+        asked.close()
+        shop.update("late.py", f"Z = {number}")
+
+
+def test_a_unix_socket_is_kept_too(make_shop: MakeShop, tmp_path: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "s"))
+    listener.listen(16)
+    shop = make_shop(listener=listener)
+    shop.update_version("2")
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(tmp_path / "s"))
+        caller.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        caller.settimeout(DEADLINE)
+        answer = b"".join(iter(lambda: caller.recv(4096), b""))
+    assert answer.endswith(b"2")
+
+
+# --- the end ---------------------------------------------------------------------------------------
+
+PROGRAM = """
+import socket, sys, time
+from devtool import Application, WarmReloader
+
+listener = socket.create_server(("127.0.0.1", 0))
+application = Application(python=sys.executable, cwd=".", kind="uvicorn", words=("main:app",))
+reloader = WarmReloader(application, [listener], on_news=lambda news: print(news, flush=True))
+reloader.start()
+print(listener.getsockname()[1], flush=True)
+time.sleep(600)
+"""
+
+
+def test_nothing_is_left_when_devtool_is_killed(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    with subprocess.Popen(
+        (sys.executable, "-c", PROGRAM),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        port = int(program.stdout.readline())
+        assert "Reloaded" in program.stdout.readline()
+        eventually(lambda: len(family(tmp_path)) >= 4, "parent, server and standby")
+        program.kill()
+        eventually(lambda: not family(tmp_path), "all of them gone")
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+    shop.listener.close()
+
+
+def test_it_does_nothing_while_nothing_happens(shop: Shop) -> None:
+    shop.update_version("2")
+    time.sleep(1.5)
+    processes = [each for each in family(shop.root) if each.pid != os.getpid()]
+    before = sum(sum(each.cpu_times()[:2]) for each in processes)
+    time.sleep(2)
+    assert sum(sum(each.cpu_times()[:2]) for each in processes) - before <= 0.03
