@@ -371,42 +371,116 @@ def create_app() -> FastAPI:
 ''',
 }
 
-PART = '''
-"""Part {n:03} of a large project."""
+RESOURCE = {
+    "models/{name}.py": '''
+"""A {name} as it is stored."""
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from sqlmodel import Field, SQLModel
+
+
+class {Name}Base(SQLModel):
+    title: str = Field(max_length=200)
+    amount: float = 0.0
+    note: str | None = None
+
+
+class {Name}({Name}Base, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    owner: str = Field(index=True, default="local")
+''',
+    "schemas/{name}.py": '''
+"""A {name} over the wire."""
+
+from sqlmodel import SQLModel
+
+from app.resources.models.{name} import {Name}Base
+
+
+class {Name}Create({Name}Base):
+    pass
+
+
+class {Name}Read({Name}Base):
+    id: int
+
+
+class {Name}Update(SQLModel):
+    title: str | None = None
+    amount: float | None = None
+''',
+    "policies/{name}.py": '''
+"""Who may do what with a {name}."""
+
+from app.resources.models.{name} import {Name}
+
+LIMIT = 1000
+
+
+def may_read(user: str, found: {Name}) -> bool:
+    return found.owner == user
+
+
+def may_add(user: str, count: int) -> bool:
+    return bool(user) and count < LIMIT
+''',
+    "services/{name}.py": '''
+"""What can be done with a {name}."""
+
+from sqlmodel import Session, select
 
 from app.errors import NotFoundError
-{imports}
-router = APIRouter(prefix="/part{n:03}")
+from app.resources.models.{name} import {Name}
+from app.resources.policies.{name} import may_read
+from app.resources.schemas.{name} import {Name}Create
 
 
-class Item(BaseModel):
-    name: str = "part {n:03}"
-    price: float = {n}.0
-    tags: list[str] = []
-{table}
-
-@router.get("/items/{{number}}", response_model=Item)
-def read(number: int) -> Item:
-    if number > 1000:
-        raise NotFoundError(f"there is no item {{number}}")
-    return Item()
+def listed(session: Session, owner: str) -> list[{Name}]:
+    return list(session.exec(select({Name}).where({Name}.owner == owner)).all())
 
 
-@router.post("/items", response_model=Item)
-def create(item: Item) -> Item:
-    return item
-'''
+def found(session: Session, owner: str, number: int) -> {Name}:
+    one = session.get({Name}, number)
+    if one is None or not may_read(owner, one):
+        raise NotFoundError(f"there is no {name} {{number}}")
+    return one
 
-TABLE = """
 
-class Record{n:03}(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(index=True)
-    amount: float = 0.0
-"""
+def add(session: Session, owner: str, new: {Name}Create) -> {Name}:
+    made = {Name}.model_validate(new, update={{"owner": owner}})
+    session.add(made)
+    session.commit()
+    session.refresh(made)
+    return made
+''',
+    "routers/{name}.py": '''
+"""{Name} over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlmodel import Session
+
+from app.database import get_session
+from app.resources.models.{name} import {Name}
+from app.resources.schemas.{name} import {Name}Create, {Name}Read
+from app.resources.services import {name} as service
+from app.security import CurrentUser
+
+router = APIRouter(prefix="/{name}")
+Database = Annotated[Session, Depends(get_session)]
+
+
+@router.get("", response_model=list[{Name}Read])
+def read(session: Database, user: CurrentUser) -> list[{Name}]:
+    return service.listed(session, user)
+
+
+@router.post("", response_model={Name}Read, status_code=201)
+def create(session: Database, user: CurrentUser, new: {Name}Create) -> {Name}:
+    return service.add(session, user, new)
+''',
+}
+
 
 AI = {
     "requirements.txt": BASE["requirements.txt"] + "openai-agents\nmcp\n",
@@ -497,29 +571,28 @@ ROUTERS = (chat.router, health.router, stream.router, tasks.router, users.router
 
 
 def large() -> dict[str, str]:
-    """200 more modules: a router each, and a table in every fourth."""
-    names = [f"part_{n:03}" for n in range(MORE)]
-    parts = {f"app/parts/{name}.py": _part(n) for n, name in enumerate(names)}
-    imports = "".join(f"from app.parts import {name}\n" for name in names)
+    """200 more modules: what 40 resources consist of, five modules each."""
+    names = [f"resource{number:02}" for number in range(MORE // len(RESOURCE))]
+    modules = {
+        f"app/resources/{path.format(name=name)}": text.format(name=name, Name=name.capitalize())
+        for name in names
+        for path, text in RESOURCE.items()
+    }
+    packages = {f"app/resources/{path.partition('/')[0]}/__init__.py": "" for path in RESOURCE}
+    imports = "".join(f"    {name},\n" for name in names)
     routers = "".join(f"    {name}.router,\n" for name in names)
     application = BASE["app/application.py"].replace(
         "from app.routers import ROUTERS",
-        "from app.parts import PARTS\nfrom app.routers import ROUTERS",
+        "from app.resources import RESOURCES\nfrom app.routers import ROUTERS",
     )
     return {
-        **parts,
-        "app/parts/__init__.py": f"{imports}\nPARTS = (\n{routers})\n",
-        "app/application.py": application.replace("in ROUTERS:", "in (*PARTS, *ROUTERS):"),
+        **packages,
+        **modules,
+        "app/resources/__init__.py": (
+            f"from app.resources.routers import (\n{imports})\n\nRESOURCES = (\n{routers})\n"
+        ),
+        "app/application.py": application.replace("in ROUTERS:", "in (*RESOURCES, *ROUTERS):"),
     }
-
-
-def _part(number: int) -> str:
-    has_table = number % 4 == 0
-    return PART.format(
-        n=number,
-        imports="from sqlmodel import Field, SQLModel\n" if has_table else "",
-        table=TABLE.format(n=number) if has_table else "",
-    )
 
 
 VARIANTS = {
