@@ -18,10 +18,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
+
+import psutil
 
 from tests.benchmarks.reload_app import CENTRAL, LEAF, VARIANTS, save
 from tests.benchmarks.reload_client import wait_for
@@ -249,18 +251,23 @@ def edit_is_seen(server: Server, before: int) -> None:
 
 def idle(server: Server, seconds: float) -> dict[str, Any]:
     """The memory and the processor time of all processes while nothing happens."""
-    processes = server.processes()
-    memory = sum(process.memory_full_info().pss for process in processes)
-    before = spent(processes)
+    time.sleep(3)
+    before, begin = spent(server.processes()), time.monotonic()
     time.sleep(seconds)
-    share = (spent(processes) - before) / seconds
-    return {"pss_mb": memory / 2**20, "cpu_percent": share * 100, "processes": len(processes)}
+    after, passed = spent(server.processes()), time.monotonic() - begin
+    share = sum(after[pid] - before.get(pid, 0.0) for pid in after) / passed
+    memory = [process.memory_full_info().pss for process in server.processes()]
+    return {"pss_mb": sum(memory) / 2**20, "cpu_percent": share * 100, "processes": len(memory)}
 
 
-def spent(processes: list[Any]) -> float:
-    """Their processor time in seconds."""
-    times = [process.cpu_times() for process in processes]
-    return float(sum(each.user + each.system for each in times))
+def spent(processes: list[psutil.Process]) -> dict[int, float]:
+    """The processor time of each in seconds, without those that have just ended."""
+    times = {}
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            used = process.cpu_times()
+            times[process.pid] = float(used.user + used.system)
+    return times
 
 
 def starts(folder: Path, variant: str, given: argparse.Namespace) -> dict[str, list[float]]:
