@@ -26,8 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-# Elsewhere a fork of a process with the system's libraries in it is not safe, or there is none.
-_FORKS = sys.platform == "linux"
+# On Windows, sockets cannot be handed from one process to another as the warm reloader does it.
+_WARM = sys.platform != "win32"
 # Options with which a server starts processes of its own, or listens on what it is handed.
 OWN_PROCESSES = frozenset({"--reload", "--workers", "--fd"})
 
@@ -356,7 +356,7 @@ class _Assembly:
     def _warm(self, draft: Draft) -> str:
         """The server of a warm reload, unless the words after `--` leave processes or sockets to it."""
         component = draft.component
-        if component is None or not _FORKS or (draft.settings and draft.settings.command):
+        if component is None or not _WARM or (draft.settings and draft.settings.command):
             return ""
         words = self.extra if draft is self.main else ()
         is_left = any(word.partition("=")[0] in OWN_PROCESSES for word in words)

@@ -50,6 +50,7 @@ class Node:
         self.listeners: list[socket.socket] = []
         self.generation = 0
         self.is_serving = False
+        self._early: list[Message] = []
         self._stops: tuple[str, ...] = ()
         self._told = 0
         self.marks: dict[str, tuple[float, float]] = {}
@@ -67,6 +68,7 @@ class Node:
         self.listeners = [socket.socket(fileno=fd) for fd in messages[0]["fds"]]
         for listener in self.listeners:
             listener.setblocking(False)  # noqa: FBT003
+        self._early = messages[1:]
         self.imports.before = self._before
         self.imports.after = self._after
         self.imports.install()
@@ -82,19 +84,20 @@ class Node:
     # Paused
 
     def pause(self) -> None:
-        """Wait for orders; returns in forked children only, when they are told to go."""
+        """Wait for orders; returns where a version goes on: in a fork, or here if none is possible."""
         _ignore_signals()
+        self.tell(words.EV_PROCESS, pid=os.getpid())
         self.tell(words.EV_PARENT)
         self._obey()
 
     def _obey(self) -> None:
-        while True:
-            messages = self.channel.receive()
-            if messages is None:
-                os._exit(0)
+        messages: list[Message] | None = self._early
+        while messages is not None:
             for message in messages:
                 if self._do(message):
                     return
+            messages = self.channel.receive()
+        os._exit(0)
 
     def _do(self, message: Message) -> bool:
         """Obey one order; True in a child that goes on."""
@@ -109,6 +112,9 @@ class Node:
             self.tell(words.EV_CHECKED, fault=self._check(message["paths"]))
         elif order == words.DO_RENEW:
             self._renew(message["env"])
+        elif order == words.DO_GO:
+            self._go(message)
+            return True
         elif order in {words.DO_FORK, words.DO_TRY}:
             (fd,) = message["fds"]
             if self._fork() == 0:
@@ -163,14 +169,18 @@ class Node:
         messages = channel.receive()
         if not messages:
             os._exit(0)
+        self._go(messages[0])
+        return True
+
+    def _go(self, message: Message) -> None:
+        """Be the version that the message tells of."""
         _restore_signals()
         self.marks.clear()
         self.mark("go")
-        self.generation = messages[0]["generation"]
-        self._stops = tuple(messages[0]["stops"])
+        self.generation = message["generation"]
+        self._stops = tuple(message["stops"])
         if not self._has_entered:
             self._enter()
-        return True
 
     def _enter(self) -> None:
         """Become a process like one that was started just now."""

@@ -95,6 +95,10 @@ class WarmReloader:
         explain: Tell from where each version started, and what is kept out of the warm parent.
     """
 
+    # The program that versions come from, and whether it can be copied on the way.
+    script = "devtool_zygote"
+    has_layers = True
+
     def __init__(
         self,
         application: Application,
@@ -160,7 +164,7 @@ class WarmReloader:
         near, far = Channel.pair()
         application = self._application
         self._began = time.monotonic()
-        argv = (application.python, script_path("devtool_zygote"), str(far.fileno()))
+        argv = (application.python, script_path(self.script), str(far.fileno()))
         try:
             self._spawn((*argv, application.kind, *application.words), far.fileno())
         finally:
@@ -297,8 +301,10 @@ class WarmReloader:
     def _set_up(self, parent: Node) -> None:
         parent.channel.send({}, [listener.fileno() for listener in self._listeners])
 
-    def _parent_waits(self, _: Node, __: Message) -> None:
+    def _parent_waits(self, node: Node, _: Message) -> None:
         """The warm parent stands: it gets what is known to be wanted, and the first version starts."""
+        if node is not self._parent:
+            return
         self._can_fork = True
         if self._good:
             self._preload(self._good)
@@ -331,7 +337,8 @@ class WarmReloader:
             return
         self._generation += 1
         held = {node.before for node in self._nodes if node.kind is Kind.CHECKPOINT}
-        stops = [self._imported_as.get(file, file) for file in self._hot if file not in held]
+        hot = self._hot if self.has_layers else []
+        stops = [self._imported_as.get(file, file) for file in hot if file not in held]
         node = source if source.kind is Kind.STANDBY else self._fork(source)
         node.kind = Kind.SERVER
         node.generation = self._generation
@@ -471,6 +478,8 @@ class WarmReloader:
     # Failing
 
     def _failed(self, node: Node, message: Message) -> None:
+        if node.kind is Kind.STANDBY:
+            self._drop(node)
         if self._is_stopping or node not in {self._starting, self._parent}:
             return
         if node is self._parent:
@@ -615,8 +624,9 @@ class WarmReloader:
         if self._parent is not None and self._can_fork:
             self._preload(message["good"])
 
-    def _preloaded(self, _: Node, __: Message) -> None:
-        self._stand_by(afresh=True)
+    def _preloaded(self, node: Node, _: Message) -> None:
+        if node is self._parent:
+            self._stand_by(afresh=True)
 
     def _preload(self, names: Sequence[str]) -> None:
         if self._parent is not None:

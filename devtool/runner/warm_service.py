@@ -5,9 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from devtool.errors import ServiceError
 from devtool.model.launch import Service
 from devtool.runner.binding import listen, listen_locally
 from devtool.runner.reload import News, Notice, Reloaded, ReloadFailed
@@ -19,7 +21,28 @@ LAUNCHER_WORDS = 3
 # What is devtool's to decide: how many words each takes, itself among them.
 ADDRESS_WORDS = {"--host": 2, "--port": 2, "--uds": 2}
 
+# Says which reloader to take, for those who know better than the table of systems.
+VARIABLE = "DEVTOOL_RELOADER"
+
 Tell = Callable[[News], None]
+
+
+def reloader(env: Mapping[str, str], platform: str = sys.platform) -> type[WarmReloader]:
+    """The reloader for this system: one that forks where that is safe, or as the user says.
+
+    Raises:
+        ServiceError: The variable names none.
+    """
+    from devtool.runner.reload_standby import StandbyReloader
+
+    usual = "warm" if platform == "linux" else "standby"
+    chosen = env.get(VARIABLE) or usual
+    kinds = {"warm": WarmReloader, "standby": StandbyReloader}
+    if chosen not in kinds:
+        raise ServiceError(
+            f"{VARIABLE} must be warm or standby, not {chosen}", hint=f"unset {VARIABLE}"
+        )
+    return kinds[chosen]
 
 
 class Address(NamedTuple):
@@ -60,7 +83,7 @@ class WarmService:
         environment: Asked for the environment of each new warm parent.
 
     Raises:
-        ServiceError: Its address cannot be listened on.
+        ServiceError: Its address cannot be listened on, or `DEVTOOL_RELOADER` names no reloader.
     """
 
     def __init__(
@@ -69,6 +92,7 @@ class WarmService:
         self._service = service
         self._root = os.path.realpath(root)
         self._environment = environment
+        self._kind = reloader(environment())
         self._address = address(service.argv[LAUNCHER_WORDS:])
         self._listeners = self._listen()
         self._env_files = tuple(dict.fromkeys(map(os.path.realpath, _env_files(service, root))))
@@ -83,7 +107,7 @@ class WarmService:
     def start(self, spawn: Spawn, tell: Tell) -> None:
         """Start a life of the service."""
         self.rest()
-        reloader = WarmReloader(
+        reloading = self._kind(
             Application(
                 python=self._service.argv[0],
                 cwd=self._service.cwd,
@@ -100,14 +124,14 @@ class WarmService:
             serial=self._service.serial,
             explain=self._service.explain,
         )
-        self._reloader = reloader
-        reloader.start()
-        self._watcher = self._watch(reloader, tell)
+        self._reloader = reloading
+        reloading.start()
+        self._watcher = self._watch(reloading, tell)
         self._watcher.start()
 
-    def _watch(self, reloader: WarmReloader, tell: Tell) -> Watcher:
+    def _watch(self, reloading: WarmReloader, tell: Tell) -> Watcher:
         def hand_on(batch: Batch) -> None:
-            reloader.reload(batch.paths, declared=batch.declared, at=batch.at)
+            reloading.reload(batch.paths, declared=batch.declared, at=batch.at)
 
         return Watcher(
             (self._service.cwd, *self._known),

@@ -70,9 +70,8 @@ TOOLS = (
     ),
     Tool(name="devtool", argv=_devtool, is_peer=False),
     Tool(
-        name="devtool standby", argv=_devtool, env=(("DEVTOOL_RELOAD", "standby"),), is_peer=False
+        name="devtool standby", argv=_devtool, env=(("DEVTOOL_RELOADER", "standby"),), is_peer=False
     ),
-    Tool(name="devtool cold", argv=_devtool, env=(("DEVTOOL_RELOAD", "cold"),), is_peer=False),
 )
 
 

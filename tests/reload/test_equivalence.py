@@ -24,11 +24,11 @@ import pytest
 
 from devtool.runner.environment import read_env_file
 from devtool.runner.reload import News, ReloadFailed
+from devtool.runner.reload_standby import StandbyReloader
 from devtool.runner.reload_warm import Application, WarmReloader
 from devtool.runner.watch import Batch, Watcher
 
 DEADLINE = 60
-STEPS = 9
 
 MAIN = """
 import json
@@ -136,12 +136,15 @@ Kind = Kind{name}
 class Project:
     """A project that is edited at random, and served warm."""
 
-    def __init__(self, root: Path, environment: Path, seed: int) -> None:
+    def __init__(
+        self, root: Path, environment: Path, seed: int, kind: type[WarmReloader] = WarmReloader
+    ) -> None:
         self.root = root
         self.random = random.Random(seed)
         self.python = str(environment / "bin/python")
         self.package = "parts"
         self.names = ["a", "b", "c"]
+        self.edits: list[Callable[[Project], None]] = []
         self.fresh = iter(f"n{number}" for number in range(100))
         for name, text in FILES.items():
             self.write(name, text)
@@ -151,7 +154,7 @@ class Project:
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         env_file = str(root / ".env")
-        self.reloader = WarmReloader(
+        self.reloader = kind(
             Application(
                 python=self.python,
                 cwd=str(root),
@@ -299,9 +302,14 @@ EDITS: tuple[Callable[[Project], None], ...] = (
 )
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(
+    params=[(1, WarmReloader, 9), (2, WarmReloader, 5), (3, StandbyReloader, 4)],
+    ids=lambda param: f"{param[1].__name__} {param[0]}",
+)
 def project(request: pytest.FixtureRequest, tmp_path: Path, environment: Path) -> Iterator[Project]:
-    made = Project(tmp_path, environment, request.param)
+    seed, kind, steps = request.param
+    made = Project(tmp_path, environment, seed, kind)
+    made.edits = made.random.sample(EDITS, steps)
     yield made
     made.stop()
 
@@ -309,8 +317,6 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, environment: Path) -
 @pytest.mark.e2e
 def test_a_warm_server_answers_as_a_fresh_one(project: Project) -> None:
     project.check("start")
-    edits = list(EDITS)
-    project.random.shuffle(edits)
-    for edit in edits[:STEPS]:
+    for edit in project.edits:
         edit(project)
         project.check(edit.__name__)
