@@ -38,6 +38,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     for router in VERSIONED:
         app.include_router(router, prefix=PREFIX)
+    if settings.cors_origins or settings.is_development:
+        _allow_pages(app, settings)
+    app.add_middleware(RequestMiddleware, settings=settings)
+    return app
+
+
+def _allow_pages(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -48,8 +55,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         expose_headers=EXPOSED,
         max_age=600,
     )
-    app.add_middleware(RequestMiddleware, settings=settings)
-    return app
 
 
 @asynccontextmanager

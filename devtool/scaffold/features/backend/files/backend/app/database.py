@@ -1,24 +1,25 @@
-"""The connections to the database: one pool, seen in two ways.
+"""The connections to the database: one pool, used in two ways.
 
-`statements()` runs each statement on its own (AUTOCOMMIT): what needs one statement needs no BEGIN
-and no COMMIT, which are two more journeys to the server. `transaction()` and `session()` are for
-what belongs together.
+`all`, `first`, `value` and `execute` run one statement that stands for itself: it needs no BEGIN
+and no COMMIT, which are two more journeys to the server. `transaction` and `session` are for what
+belongs together.
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, Connection, Dialect, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Executable, Row, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.settings import BACKEND, Settings, get_settings
@@ -31,6 +32,12 @@ SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout=5000",  # wait for another writer instead of failing
     "PRAGMA foreign_keys=ON",  # SQLite ignores them otherwise
 )
+
+
+Values = Mapping[str, Any]
+Record = Row[*tuple[Any, ...]]
+Rows = Sequence[Record]
+NOTHING: Values = {}
 
 
 class DatabaseUnavailableError(Exception):
@@ -51,9 +58,37 @@ class Database:
         if self.is_sqlite:
             event.listen(self.transactions.sync_engine, "begin", _begin_immediate)
 
-    def statements(self) -> AsyncConnection:
-        """A connection on which every statement stands for itself; for `async with`."""
-        return self.engine.connect()
+    async def all(self, statement: Executable, values: Values = NOTHING) -> Rows:
+        """The rows that a statement gives."""
+        return await greenlet_spawn(self._all, statement, values)
+
+    async def first(self, statement: Executable, values: Values = NOTHING) -> Record | None:
+        """The first row that a statement gives, or None."""
+        return await greenlet_spawn(self._first, statement, values)
+
+    async def value(self, statement: Executable, values: Values = NOTHING) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.first(statement, values)
+        return None if row is None else row[0]
+
+    async def execute(self, statement: Executable, values: Values = NOTHING) -> None:
+        """Run a statement that gives no rows."""
+        await greenlet_spawn(self._execute, statement, values)
+
+    # Each of these makes the whole journey in one greenlet. AsyncConnection would make three of it,
+    # to get a connection, to use it and to give it back, which costs more than the statement.
+
+    def _all(self, statement: Executable, values: Values) -> Rows:
+        with self.engine.sync_engine.connect() as connection:
+            return connection.execute(statement, values).all()
+
+    def _first(self, statement: Executable, values: Values) -> Record | None:
+        with self.engine.sync_engine.connect() as connection:
+            return connection.execute(statement, values).first()
+
+    def _execute(self, statement: Executable, values: Values) -> None:
+        with self.engine.sync_engine.connect() as connection:
+            connection.execute(statement, values)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -113,7 +148,7 @@ def _postgresql(url: URL, settings: Settings) -> AsyncEngine:
     timeout = str(int(settings.database_statement_timeout * 1000))
     server = {"statement_timeout": timeout, "idle_in_transaction_session_timeout": "60000"}
 
-    async def connect() -> asyncpg.Connection[asyncpg.Record]:
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
         try:
             return await asyncpg.connect(dsn, timeout=5, server_settings=server)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -138,11 +138,11 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Exception)(_unexpected)
 
 
-def _api_error(_request: Request, error: ApiError) -> Response:
+async def _api_error(_request: Request, error: ApiError) -> Response:
     return problem(error.status, error.detail, headers=error.headers)
 
 
-def _http_error(request: Request, error: HTTPException) -> Response:
+async def _http_error(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(methods_of(request.app, request.url.path))
@@ -166,7 +166,7 @@ def methods_of(app: FastAPI, path: str) -> list[str]:
     return [method for method in METHODS if method in found]
 
 
-def _invalid(_request: Request, error: RequestValidationError) -> Response:
+async def _invalid(_request: Request, error: RequestValidationError) -> Response:
     errors = [
         {"where": _where(item["loc"]), "message": item["msg"], "type": item["type"]}
         for item in error.errors()
@@ -182,16 +182,16 @@ def _where(path: Sequence[str | int]) -> list[str | int]:
     ]
 
 
-def _database_error(
+async def _database_error(
     request: Request, error: SQLAlchemyError | DatabaseUnavailableError
 ) -> Response:
     if not is_outage(error):
-        return _unexpected(request, error)
+        return await _unexpected(request, error)
     logger.error("database unavailable", extra={"reason": type(error).__name__})
     headers = {"Retry-After": "5"}
     return problem(503, "The database is not available. Try again soon.", headers=headers)
 
 
-def _unexpected(_request: Request, error: Exception) -> Response:
+async def _unexpected(_request: Request, error: Exception) -> Response:
     logger.error("unexpected error", exc_info=error)
     return problem(500, "Something went wrong here. The request id helps us to find it.")

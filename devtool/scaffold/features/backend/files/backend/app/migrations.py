@@ -29,8 +29,7 @@ async def wait_for(database: Database, seconds: float) -> None:
     delay = 0.1
     while True:
         try:
-            async with database.statements() as connection:
-                await connection.execute(text("SELECT 1"))
+            await database.value(text("SELECT 1"))
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -45,7 +44,7 @@ async def wait_for(database: Database, seconds: float) -> None:
 
 async def upgrade(database: Database) -> bool:
     """Migrate to the newest revision; whether there was anything to do."""
-    async with database.statements() as connection:
+    async with database.transaction() as connection:
         current = await connection.run_sync(current_revision)
     # Alembic takes longer to import than the whole application: look before asking it.
     if current is not None and {current} == heads():

@@ -79,8 +79,7 @@ async def sign_up(email: str, password: str) -> Mail:
 async def create_verified(email: str, password: str) -> str:
     """Create an account whose address needs no proof; its user's id."""
     user_id = await _create(email, await hash_password(password))
-    async with get_database().statements() as connection:
-        await connection.execute(SET_VERIFIED, {"owner": user_id, "moment": now()})
+    await get_database().execute(SET_VERIFIED, {"owner": user_id, "moment": now()})
     return user_id
 
 
@@ -99,15 +98,13 @@ async def sign_in(email: str, password: str) -> Tokens:
     if get_auth_settings().require_verified_email and not account.verified:
         raise ForbiddenError("Verify your e-mail address first.")
     if renewed:
-        async with get_database().statements() as connection:
-            await connection.execute(SET_PASSWORD, {"owner": account.id, "hashed": renewed})
+        await get_database().execute(SET_PASSWORD, {"owner": account.id, "hashed": renewed})
     return await open_session(account.id)
 
 
 async def find(email: str) -> Account | None:
     """The account with that address."""
-    async with get_database().statements() as connection:
-        row = (await connection.execute(BY_EMAIL, {"email": email})).first()
+    row = await get_database().first(BY_EMAIL, {"email": email})
     return None if row is None else Account._make(row)
 
 
@@ -117,8 +114,7 @@ async def get(user_id: str) -> Account:
     Raises:
         UnauthorizedError: If it is gone.
     """
-    async with get_database().statements() as connection:
-        row = (await connection.execute(BY_ID, {"user_id": user_id})).first()
+    row = await get_database().first(BY_ID, {"user_id": user_id})
     if row is None:
         raise unauthorized()
     return Account._make(row)
@@ -155,8 +151,7 @@ async def verify_email(token: str) -> None:
         ForbiddenError: If the token is not valid, or was used.
     """
     user_id = await _use(token, "verify")
-    async with get_database().statements() as connection:
-        await connection.execute(SET_VERIFIED, {"owner": user_id, "moment": now()})
+    await get_database().execute(SET_VERIFIED, {"owner": user_id, "moment": now()})
 
 
 async def reset_mail(email: str) -> Mail | None:
@@ -176,8 +171,7 @@ async def verification_mail(user_id: str) -> Mail | None:
 
 async def forget_old() -> None:
     """Delete the tokens from mails whose time is over."""
-    async with get_database().statements() as connection:
-        await connection.execute(FORGET_OLD, {"moment": now()})
+    await get_database().execute(FORGET_OLD, {"moment": now()})
 
 
 async def _create(email: str, hashed: str) -> str:
@@ -212,15 +206,13 @@ async def _link(user_id: str, purpose: Purpose, page: str) -> str:
         "purpose": purpose,
         "expires_at": now() + LIFETIMES[purpose],
     }
-    async with get_database().statements() as connection:
-        await connection.execute(MAIL_TOKENS.insert().values(row))
+    await get_database().execute(MAIL_TOKENS.insert().values(row))
     return f"{get_auth_settings().frontend_url}/{page}?token={secret}"
 
 
 async def _use(token: str, purpose: Purpose) -> str:
     values = {"hashed": token_hash(token), "purpose": purpose, "moment": now()}
-    async with get_database().statements() as connection:
-        user_id: str | None = await connection.scalar(USE_TOKEN, values)
+    user_id: str | None = await get_database().value(USE_TOKEN, values)
     if user_id is None:
         raise ForbiddenError("This link is not valid any more.")
     return user_id

@@ -59,24 +59,22 @@ async def attempt(rule: Rule, *subject: str) -> int:
         )
         .returning(LIMITS.c["count"].label("attempts"), LIMITS.c.closes_at)
     )
-    async with get_database().statements() as connection:
-        row = (await connection.execute(statement)).one()
-    if row.attempts <= rule.attempts:
+    (row,) = await get_database().all(statement)
+    attempts, closes_at = row
+    if attempts <= rule.attempts:
         return 0
-    left: timedelta = row.closes_at - moment
+    left: timedelta = closes_at - moment
     return max(1, math.ceil(left.total_seconds()))
 
 
 async def forgive(rule: Rule, *subject: str) -> None:
     """Forget the attempts of somebody who got it right."""
-    async with get_database().statements() as connection:
-        await connection.execute(FORGET, {"its_key": _key(rule, subject)})
+    await get_database().execute(FORGET, {"its_key": _key(rule, subject)})
 
 
 async def forget_old() -> None:
     """Delete the windows that are closed."""
-    async with get_database().statements() as connection:
-        await connection.execute(FORGET_OLD, {"moment": now()})
+    await get_database().execute(FORGET_OLD, {"moment": now()})
 
 
 def _key(rule: Rule, subject: tuple[str, ...]) -> str:

@@ -123,8 +123,7 @@ async def refresh(token: str, *, leeway: float = 0) -> Tokens:
 
 async def end_session(session_id: str) -> None:
     """End one session: none of its tokens works any more."""
-    async with get_database().statements() as connection:
-        await connection.execute(REVOKE, {"session_id": session_id, "moment": now()})
+    await get_database().execute(REVOKE, {"session_id": session_id, "moment": now()})
     _open_until.pop(session_id, None)
 
 
@@ -145,15 +144,13 @@ async def end_sessions(connection: AsyncConnection, user_id: str) -> None:
 
 async def forget_old() -> None:
     """Delete the sessions whose time is over, with their tokens."""
-    async with get_database().statements() as connection:
-        await connection.execute(FORGET_OLD, {"moment": now()})
+    await get_database().execute(FORGET_OLD, {"moment": now()})
 
 
 async def _check_open(identity: Identity) -> None:
     _open_until.pop(identity.session_id, None)
     values = {"session_id": identity.session_id, "moment": now()}
-    async with get_database().statements() as connection:
-        user_id = await connection.scalar(FIND, values)
+    user_id = await get_database().value(FIND, values)
     if user_id != identity.user_id:
         raise unauthorized()
 

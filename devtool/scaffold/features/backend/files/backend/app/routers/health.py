@@ -23,8 +23,8 @@ async def live() -> Health:
 async def ready() -> Health:
     """Answer if the database does: others should not send requests here before."""
     try:
-        async with asyncio.timeout(SECONDS), get_database().statements() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with asyncio.timeout(SECONDS):
+            await get_database().value(text("SELECT 1"))
     except TimeoutError as error:
         raise DatabaseUnavailableError(f"no answer in {SECONDS:g} s") from error
     return Health()

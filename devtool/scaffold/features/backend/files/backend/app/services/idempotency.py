@@ -62,5 +62,4 @@ async def once(
 
 async def forget_old() -> None:
     """Delete the keys whose time is over."""
-    async with get_database().statements() as connection:
-        await connection.execute(FORGET, {"moment": now() - KEPT})
+    await get_database().execute(FORGET, {"moment": now() - KEPT})

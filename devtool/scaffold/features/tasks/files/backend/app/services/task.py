@@ -107,11 +107,9 @@ async def list_tasks(owner: str, query: TaskQuery) -> TaskList:
         # One more than asked for tells whether there is a next page.
         "limit": query.limit + 1,
     }
-    async with get_database().statements() as connection:
-        rows = (await connection.execute(page_statement(*shape, *filters), values)).all()
-        total = None
-        if query.total:
-            total = await connection.scalar(count_statement(*filters), values)
+    database = get_database()
+    rows = await database.all(page_statement(*shape, *filters), values)
+    total = await database.value(count_statement(*filters), values) if query.total else None
     items = [TaskRecord._make(row) for row in rows[: query.limit]]
     more = len(rows) > query.limit
     return TaskList(items, position.after(items[-1]) if more else None, total)
@@ -119,16 +117,16 @@ async def list_tasks(owner: str, query: TaskQuery) -> TaskList:
 
 async def create_task(owner: str, data: TaskCreate) -> TaskRecord:
     """A new task of the owner."""
-    async with get_database().statements() as connection:
-        return await _insert(connection, owner, data)
+    (row,) = await get_database().all(INSERT, _new(owner, data))
+    return TaskRecord._make(row)
 
 
 async def create_task_once(owner: str, data: TaskCreate, key: str) -> tuple[TaskRead, bool]:
     """A new task, or the one that was created when the key came first; and which of both."""
 
     async def create(connection: AsyncConnection) -> str:
-        record = await _insert(connection, owner, data)
-        return TaskRead.model_validate(record).model_dump_json()
+        row = (await connection.execute(INSERT, _new(owner, data))).one()
+        return TaskRead.model_validate(TaskRecord._make(row)).model_dump_json()
 
     done = await once(owner, key, f"create task {data.model_dump_json()}", create)
     return TaskRead.model_validate_json(done.response), done.replayed
@@ -140,8 +138,7 @@ async def get_task(owner: str, task_id: int) -> TaskRecord:
     Raises:
         NotFoundError: If the owner has no such task.
     """
-    async with get_database().statements() as connection:
-        row = (await connection.execute(GET, {"owner": owner, "task_id": task_id})).first()
+    row = await get_database().first(GET, {"owner": owner, "task_id": task_id})
     if row is None:
         raise not_found()
     return TaskRecord._make(row)
@@ -188,14 +185,13 @@ def not_found() -> NotFoundError:
     return NotFoundError("There is no such task.")
 
 
-async def _insert(connection: AsyncConnection, owner: str, data: TaskCreate) -> TaskRecord:
-    values = {
+def _new(owner: str, data: TaskCreate) -> dict[str, Any]:
+    return {
         "owner": owner,
         "title": data.title,
         "description": data.description,
         "moment": now(),
     }
-    return TaskRecord._make((await connection.execute(INSERT, values)).one())
 
 
 async def _update(
@@ -213,18 +209,18 @@ async def _changed(
     seen: Sequence[int] | None,
 ) -> Sequence[Any]:
     """The row that a statement changed, if it still had one of the versions seen."""
-    async with get_database().statements() as connection:
-        if seen is None:
-            row = (await connection.execute(statement, values)).first()
-            if row is None:
-                raise not_found()
-            return row
-        for version in seen:
-            row = (await connection.execute(statement_seen, {**values, "seen": version})).first()
-            if row is not None:
-                return row
-        if (await connection.execute(GET, values)).first() is None:
+    database = get_database()
+    if seen is None:
+        row = await database.first(statement, values)
+        if row is None:
             raise not_found()
+        return row
+    for version in seen:
+        row = await database.first(statement_seen, {**values, "seen": version})
+        if row is not None:
+            return row
+    if await database.first(GET, values) is None:
+        raise not_found()
     raise PreconditionFailedError("The task has changed since you saw it.")
 
 
