@@ -39,7 +39,7 @@ from typing import Any
 import platformdirs
 import psutil
 
-from tests.generated.postgres import create_database, postgres, run_sql
+from tests.generated.postgres import create_database, postgres
 
 PEERS = Path(__file__).parent / "peers"
 CONNECTIONS = 12
@@ -153,17 +153,35 @@ def served(name: str, python: Path, folder: Path, database: str) -> Iterator[Con
     generated = name in GENERATED
     home = generate(folder, name) if generated else PEERS
     url = database if "://" in database else f"sqlite:///{database}"
-    env = dict(os.environ, DATABASE_URL=url, PEER_DATABASE=database, SECRET_KEY="0123456789abcdefghij" * 2)
-    env |= {"DATABASE_POOL_SIZE": os.environ.get("POOLSIZE","10"), "ENVIRONMENT": "production", "TOKEN_ISSUER": "bench", "LOG_LEVEL": "WARNING"}
+    env = dict(
+        os.environ, DATABASE_URL=url, PEER_DATABASE=database, SECRET_KEY="0123456789abcdefghij" * 2
+    )
+    env |= {
+        "DATABASE_POOL_SIZE": os.environ.get("POOLSIZE", "10"),
+        "ENVIRONMENT": "production",
+        "TOKEN_ISSUER": "bench",
+        "LOG_LEVEL": "WARNING",
+    }
     if generated:
         run(python, home, env, "-m", "alembic", "upgrade", "head")
     else:
         run(python, PEERS, env, "fill.py", "peer", "owner")
     port = _free_port()
     app = "main:app" if generated else f"{WRITTEN[name]}:app"
-    command = ("-m", "uvicorn", app, "--port", str(port), "--no-access-log", "--log-level", "warning")
+    command = (
+        "-m",
+        "uvicorn",
+        app,
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--log-level",
+        "warning",
+    )
     with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen((str(python), *command), cwd=home, env=env, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            (str(python), *command), cwd=home, env=env, stdout=log, stderr=log
+        )
     try:
         root = f"http://127.0.0.1:{port}"
         _until_it_answers(root, process)
@@ -244,7 +262,15 @@ def load(contender: Contender, kind: str, seconds: float) -> Cell:
     env = dict(os.environ, LOAD_TOKEN=contender.token)
     if kind == "create":
         env["LOAD_BODY"] = BODY
-    command = ("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "30s")
+    command = (
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{max(1, round(seconds))}s",
+        "--latency",
+        "--timeout",
+        "30s",
+    )
     before = _cpu(contender.process)
     done = subprocess.run(
         (*command, "-s", str(PEERS / "tasks.lua"), contender.url(kind)),

@@ -27,16 +27,27 @@ def programs() -> Path:
 @contextmanager
 def postgres(folder: Path, *settings: str) -> Iterator[str]:
     """Run a server whose data lies in an empty folder; gives `postgresql://user@host:port`."""
-    as_user: dict[str, int] = {}
-    if os.geteuid() == 0:  # it refuses root
+    identity = NOBODY if os.geteuid() == 0 else None  # it refuses root
+    if identity is not None:
         os.chown(folder, NOBODY, NOBODY)
         for parent in (folder, *folder.parents):
             if parent.stat().st_mode & 0o001 == 0:
                 parent.chmod(parent.stat().st_mode | 0o011)
-        as_user = {"user": NOBODY, "group": NOBODY}
     data, port = folder / "data", _free_port()
-    initdb = (str(programs() / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust", "-E", "UTF8")
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)
+    initdb = (
+        str(programs() / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "tester",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    )
+    subprocess.run(
+        initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=identity, group=identity
+    )
     options = [f"-p{port}", "-k", str(folder)]
     for setting in (*SETTINGS, *settings):
         options += ["-c", setting]
@@ -46,7 +57,8 @@ def postgres(folder: Path, *settings: str) -> Iterator[str]:
         stdin=subprocess.DEVNULL,
         stdout=(folder / "log").open("wb"),
         stderr=subprocess.STDOUT,
-        **as_user,
+        user=identity,
+        group=identity,
     )
     try:
         ready = (str(programs() / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-t", "60")

@@ -63,10 +63,15 @@ async def fetch(request: Request, sql: str, *values: Any) -> Sequence[Any]:
     if not IS_SQLITE:
         rows: Sequence[Any] = await request.app.state.pool.fetch(sql, *values)
         return [TaskRead(*row) for row in rows]
-    plain = [f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else value for value in values]
+    plain = [
+        f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else value
+        for value in values
+    ]
     named = {str(number): value for number, value in enumerate(plain, 1)}
     found = request.app.state.connection.execute(sql.replace("$", ":"), named).fetchall()
-    return [TaskRead(*row[:3], bool(row[3]), *map(datetime.fromisoformat, row[4:])) for row in found]
+    return [
+        TaskRead(*row[:3], bool(row[3]), *map(datetime.fromisoformat, row[4:])) for row in found
+    ]
 
 
 def failure(status: int, detail: str) -> Response:
@@ -85,7 +90,9 @@ async def list_tasks(request: Request) -> Response:
     limit = request.query_params.get("limit", "50")
     if not limit.isdigit() or not 1 <= int(limit) <= 100:
         return failure(422, "limit must be 1 to 100")
-    return Response(encode(await fetch(request, LIST, user, int(limit))), media_type="application/json")
+    return Response(
+        encode(await fetch(request, LIST, user, int(limit))), media_type="application/json"
+    )
 
 
 async def create_task(request: Request) -> Response:

@@ -81,12 +81,6 @@ class PreconditionFailedError(ApiError):
     status = 412
 
 
-class UnprocessableError(ApiError):
-    """The request is well formed and yet cannot be done."""
-
-    status = 422
-
-
 class TooManyRequestsError(ApiError):
     """The caller has to wait."""
 
@@ -129,13 +123,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the application with a problem document."""
+    """Answer every known error with a problem document; `middleware.py` has the rest."""
     app.exception_handler(ApiError)(_api_error)
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(SQLAlchemyError)(_database_error)
     app.exception_handler(DatabaseUnavailableError)(_database_error)
-    app.exception_handler(Exception)(_unexpected)
 
 
 async def _api_error(_request: Request, error: ApiError) -> Response:
@@ -183,15 +176,15 @@ def _where(path: Sequence[str | int]) -> list[str | int]:
 
 
 async def _database_error(
-    request: Request, error: SQLAlchemyError | DatabaseUnavailableError
+    _request: Request, error: SQLAlchemyError | DatabaseUnavailableError
 ) -> Response:
     if not is_outage(error):
-        return await _unexpected(request, error)
+        raise error
     logger.error("database unavailable", extra={"reason": type(error).__name__})
     headers = {"Retry-After": "5"}
     return problem(503, "The database is not available. Try again soon.", headers=headers)
 
 
-async def _unexpected(_request: Request, error: Exception) -> Response:
-    logger.error("unexpected error", exc_info=error)
+def unexpected() -> Response:
+    """What is answered when something is broken here; why, only the log says."""
     return problem(500, "Something went wrong here. The request id helps us to find it.")

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import problem
+from app.errors import problem, unexpected
 from app.logs import logger, request_id
 from app.settings import Settings
 
@@ -51,7 +51,7 @@ class RequestMiddleware:
         given = headers.get(b"x-request-id", b"")
         known = given if GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()
         request_id.set(known.decode())
-        status = 500
+        status = 0
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -65,11 +65,17 @@ class RequestMiddleware:
                 ]
             await send(message)
 
-        refusal = self._refusal(headers)
-        if refusal:
-            await refusal(scope, receive, answer)
-        else:
-            await self.app(scope, _bounded(receive, self.limit), answer)
+        try:
+            refusal = self._refusal(headers)
+            if refusal:
+                await refusal(scope, receive, answer)
+            else:
+                await self.app(scope, _bounded(receive, self.limit), answer)
+        except Exception as error:
+            logger.error("unexpected error", exc_info=error)
+            if status:  # too late to say so: the server has to cut the connection
+                raise
+            await unexpected()(scope, receive, answer)
         if self.logs_all or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log(scope, status, time.perf_counter() - started)
 

@@ -1,5 +1,6 @@
 """What can be set from the environment or from `.env`, with its defaults and its meaning."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -9,8 +10,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BACKEND = Path(__file__).parent.parent
 CONFIG = SettingsConfigDict(
-    env_file=BACKEND / ".env",
+    env_file=os.environ.get("ENV_FILE", BACKEND / ".env"),
     env_file_encoding="utf-8",
+    env_ignore_empty=True,
     extra="ignore",
     frozen=True,
     # A message about a wrong value must not print it: it may be a password.

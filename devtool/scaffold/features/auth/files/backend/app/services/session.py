@@ -147,6 +147,12 @@ async def forget_old() -> None:
     await get_database().execute(FORGET_OLD, {"moment": now()})
 
 
+def forget_tokens() -> None:
+    """Believe no token any more without looking at it again: the keys have changed."""
+    _identities.clear()
+    _open_until.clear()
+
+
 async def _check_open(identity: Identity) -> None:
     _open_until.pop(identity.session_id, None)
     values = {"session_id": identity.session_id, "moment": now()}

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import get_database
-from app.errors import UnprocessableError
+from app.errors import ConflictError
 from app.models.base import now
 from app.models.idempotency import IdempotencyKey
 
@@ -40,7 +40,7 @@ async def once(
     until the first has committed, and then finds its answer.
 
     Raises:
-        UnprocessableError: If the key came with another request before.
+        ConflictError: If the key came with another request before.
     """
     database = get_database()
     insert = sqlite.insert if database.is_sqlite else postgresql.insert
@@ -56,7 +56,7 @@ async def once(
             return Once(response, replayed=False)
         earlier = (await connection.execute(FIND, own)).one()
     if earlier.fingerprint != fingerprint:
-        raise UnprocessableError("This Idempotency-Key was used for another request.")
+        raise ConflictError("This Idempotency-Key was used for another request.")
     return Once(earlier.response, replayed=True)
 
 

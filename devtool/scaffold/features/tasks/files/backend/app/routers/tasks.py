@@ -31,7 +31,7 @@ async def list_tasks(user: CurrentUser, query: Annotated[TaskQuery, Query()]) ->
     return await tasks.list_tasks(user, query)
 
 
-@router.post("", response_model=TaskRead, status_code=201)
+@router.post("", response_model=TaskRead, status_code=201, responses=documented(409))
 async def create_task(
     user: CurrentUser, data: TaskCreate, response: Response, idempotency_key: Key = None
 ) -> tasks.TaskRecord | TaskRead:
@@ -56,7 +56,7 @@ async def get_task(user: CurrentUser, task_id: Id, response: Response) -> tasks.
 async def replace_task(
     user: CurrentUser, task_id: Id, data: TaskReplace, response: Response, if_match: IfMatch = None
 ) -> tasks.TaskRecord:
-    """Replace all of a task."""
+    """Replace all of a task; with `If-Match: <ETag>` only if it is still as you saw it."""
     changed = await tasks.replace_task(user, task_id, data, versions(if_match))
     return _tagged(changed, response)
 
@@ -65,7 +65,7 @@ async def replace_task(
 async def update_task(
     user: CurrentUser, task_id: Id, data: TaskPatch, response: Response, if_match: IfMatch = None
 ) -> tasks.TaskRecord:
-    """Change some of a task."""
+    """Change some of a task; with `If-Match: <ETag>` only if it is still as you saw it."""
     changed = await tasks.update_task(user, task_id, data, versions(if_match))
     return _tagged(changed, response)
 
@@ -80,7 +80,7 @@ async def complete_task(
 
 @router.delete("/{task_id}", status_code=204, responses=documented(404, 412))
 async def delete_task(user: CurrentUser, task_id: Id, if_match: IfMatch = None) -> None:
-    """Delete a task."""
+    """Delete a task; with `If-Match: <ETag>` only if it is still as you saw it."""
     await tasks.delete_task(user, task_id, versions(if_match))
 
 

@@ -1,0 +1,101 @@
+"""The pool: what it does with dead connections, with servers that are away, and with mistakes."""
+
+import asyncio
+import socket
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app import database as module
+from app.database import Database, DatabaseUnavailableError, is_outage
+from app.models.user import User
+from app.settings import BACKEND, Settings
+
+CUT = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut me'"
+)
+
+
+@pytest.fixture
+def database(database_url: str, served: object) -> Database:
+    """A pool of its own, of one connection."""
+    values = {"database_url": database_url, "database_pool_size": 1, "database_pool_timeout": 0.2}
+    return Database(Settings.model_validate(values))
+
+
+def test_an_error_rolls_a_transaction_back(database: Database) -> None:
+    async def twice() -> int:
+        with pytest.raises(IntegrityError):
+            async with database.session() as session:
+                session.add(User(id="twin-1", email="twin@example.com"))
+                await session.flush()
+                session.add(User(id="twin-2", email="twin@example.com"))
+        found = text("SELECT count(*) FROM users WHERE email = 'twin@example.com'")
+        count: int = await database.value(found)
+        await database.close()
+        return count
+
+    assert asyncio.run(twice()) == 0
+
+
+def test_nobody_waits_for_ever_for_a_connection(database: Database) -> None:
+    async def wait() -> None:
+        async with database.transaction():
+            await database.value(text("SELECT 1"))
+
+    with pytest.raises(PoolTimeoutError) as caught:
+        asyncio.run(wait())
+    assert is_outage(caught.value)
+    asyncio.run(database.close())
+
+
+def test_a_statement_that_finds_nothing_has_no_value(database: Database) -> None:
+    async def ask() -> object:
+        value = await database.value(text("SELECT id FROM users WHERE id = 'nobody'"))
+        await database.close()
+        return value
+
+    assert asyncio.run(ask()) is None
+
+
+def test_a_server_that_is_away_is_an_outage() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        address = f"postgresql://me@127.0.0.1:{taken.getsockname()[1]}/shop?channel_binding=prefer"
+        database = Database(Settings.model_validate({"database_url": address}))
+        with pytest.raises(DatabaseUnavailableError) as caught:
+            asyncio.run(database.value(text("SELECT 1")))
+    assert is_outage(caught.value)
+
+
+def test_sqlite_files_are_found_from_the_folder_of_the_backend() -> None:
+    database = Database(Settings.model_validate({"database_url": "sqlite:///some.db"}))
+    assert database.engine.url.database == str(BACKEND / "some.db")
+
+
+def test_connections_that_were_cut_are_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request after the server hung up, or after a long silence, must not notice."""
+
+    async def cut_and_ask(idle_seconds: float) -> object:
+        monkeypatch.setattr(module, "IDLE_SECONDS", idle_seconds)
+        if not database.is_sqlite:
+            await database.value(text("SELECT set_config('application_name', 'cut me', false)"))
+            other = Database(Settings())
+            await other.all(CUT)
+            await other.close()
+        await asyncio.sleep(0.05)
+        return await database.value(text("SELECT 1"))
+
+    async def both() -> list[object]:
+        started = time.monotonic()
+        answers = [await cut_and_ask(60.0), await cut_and_ask(0.0)]
+        assert time.monotonic() - started < 30
+        await database.close()
+        return answers
+
+    assert asyncio.run(both()) == [1, 1]
