@@ -90,6 +90,10 @@ class Database:
         with self.engine.sync_engine.connect() as connection:
             connection.execute(statement, values)
 
+    def statements(self) -> AsyncConnection:
+        """A connection for several statements in a row, each for itself; for `async with`."""
+        return self.engine.connect()
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection that commits at the end, or rolls back on an error."""

@@ -19,5 +19,5 @@ class AccessToken(Output):
     """What a page is given; the refresh token stays in a cookie."""
 
     access_token: str = Field(description="Send it as `Authorization: Bearer ...`.")
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105  (the name of a kind)
+    token_type: Literal["bearer"] = "bearer"
     expires_in: int = Field(description="Seconds until the access token ends.", examples=[900])
