@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from devtool.api import project_status
-from devtool.mcp.lines import Said, is_trace, lines, shown
+from devtool.mcp.lines import COMPLAINT, Said, is_trace, lines, shown
 
 AROUND = 4
 AFTER = 5
 MAX_SOURCE = 1 << 20
 MAX_TEXT = 6000
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)(?:, in (.+))?')
+# How devtool says why a version of the code could not be loaded.
+_PLACE = re.compile(rf"{COMPLAINT}(\S.*?\.py):(\d+):()")
 _CHAINED = re.compile(r"another exception occurred:|direct cause of the following exception:")
 _FOREIGN = ("site-packages", "dist-packages", "node_modules", ".venv", "venv")
 
@@ -90,11 +92,20 @@ def _goes_on(said: Said) -> bool:
 
 
 def _with_indented(own: list[Said], end: int) -> int:
-    """The first of the indented lines before one: a syntax error names its place in these."""
+    """The first of the indented lines before one, where a syntax error names its place.
+
+    An indented line that is itself the last belongs to the error before it.
+    """
     begin = end
-    while begin > 0 and own[begin - 1].text[:1] in (" ", "\t"):
+    while begin > 0 and _is_indented(own[begin - 1]):
+        begin -= 1
+    while begin > 0 and _is_indented(own[begin]) and own[begin - 1].level == "error":
         begin -= 1
     return begin
+
+
+def _is_indented(said: Said) -> bool:
+    return said.text[:1] in (" ", "\t")
 
 
 def _is_chained(own: list[Said], index: int) -> bool:
@@ -113,7 +124,7 @@ def _source(root: Path, block: list[Said]) -> list[dict[str, object]]:
 
 
 def _frame(root: Path, text: str) -> Frame | None:
-    match = _FRAME.search(text)
+    match = _FRAME.search(text) or _PLACE.match(text)
     if match is None:
         return None
     # A log may name any file: only the project's own Python is read.

@@ -20,6 +20,9 @@ MOST = 500
 USUAL = 50
 MAX_LINE = 500
 LEVELS = ("debug", "info", "warning", "error")
+# devtool's own log, and how a complaint of its begins.
+OWN = "devtool"
+COMPLAINT = "devtool: "
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 # A level stands near the start of a line, in capitals and not in quotes, where requests are; bundlers
@@ -101,7 +104,9 @@ def levelled(kept: Iterable[Line]) -> Iterator[Said]:
     before: dict[str, tuple[str, bool]] = {}
     for line in kept:
         text = plain(line.text)
-        now = _level(text, *before.get(line.service, ("info", False)))
+        is_complaint = line.service == OWN and text.startswith(COMPLAINT)
+        former = before.get(line.service, ("info", False))
+        now = ("error", False) if is_complaint else _level(text, *former)
         before[line.service] = now
         yield Said(line.at, line.service, now[0], text)
 

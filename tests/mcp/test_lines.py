@@ -112,3 +112,27 @@ def test_only_the_loopback_interface_is_asked(url: str) -> None:
     process = ProcessState(name="web", role="backend", status=Status.READY, pid=1, url=url)
     with pytest.raises(DevtoolError, match="loopback"):
         _address(process)
+
+
+RELOAD = """\
+backend reloaded in 40 ms: main.py (1 module imported)
+devtool: app/main.py:2: SyntaxError: invalid syntax
+    def oops(:
+backend was not reloaded; the version before goes on serving
+"""
+
+
+def test_a_failed_reload_is_an_error_with_its_source(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/main.py").write_text("app = 1\ndef oops(:\n")
+    own = list(levelled([Line(0.0, "devtool", line.encode()) for line in RELOAD.splitlines()]))
+    assert [each.level for each in own] == ["info", "error", "error", "info"]
+    begin, end = _newest(own)
+    assert (begin, end) == (1, 3)
+    (source,) = _source(tmp_path, own[begin:end])
+    assert source == {"at": "app/main.py:2", "lines": ["  1 app = 1", "> 2 def oops(:"]}
+
+
+def test_only_devtool_complains_as_devtool_does() -> None:
+    (line,) = levelled([Line(0.0, "web", b"devtool: words")])
+    assert line.level == "info"
