@@ -40,10 +40,9 @@ from app.ai.calls import call
 from app.ai.parts import Call, Called, CallState, Event, Message, Returned, Role, Spent, Text, Wrote
 from app.ai.prompts import INSTRUCTIONS
 from app.ai.providers import model_of
-from app.ai.settings import AISettings
 from app.ai.tool import Tool
 from app.ai.toolbox import TOOLS
-from app.ai.turn import LimitReachedError, ProviderError, Turn
+from app.ai.turn import Connection, LimitReachedError, ProviderError, Turn
 
 # What the library says went wrong, the first that fits, and what the user is told.
 PROBLEMS: tuple[tuple[type[AgentRunError], str], ...] = (
@@ -66,11 +65,10 @@ OUTCOMES: dict[CallState, Literal["success", "failed", "denied", "interrupted"]]
 class PydanticAgent:
     """The model that the settings name, with the tools of this application."""
 
-    def __init__(self, settings: AISettings) -> None:
-        self._is_offline = settings.is_offline
-        self._limits = UsageLimits(request_limit=settings.ai_turn_steps)
+    def __init__(self, connection: Connection) -> None:
+        self._is_offline = connection.is_offline
         self._agent = ModelAgent(
-            model_of(settings),
+            model_of(connection),
             deps_type=Caller,
             output_type=[str, DeferredToolRequests],
             instructions=INSTRUCTIONS,
@@ -86,7 +84,7 @@ class PydanticAgent:
                 message_history=_history(turn.messages),
                 deps=turn.caller,
                 usage=spent,
-                usage_limits=self._limits,
+                usage_limits=UsageLimits(request_limit=turn.steps),
             ) as events:
                 async for event in events:
                     for told in _told(event):
@@ -102,9 +100,9 @@ class PydanticAgent:
             raise ProviderError(text) from error
 
 
-def agent(settings: AISettings) -> PydanticAgent:
-    """The agent for these settings."""
-    return PydanticAgent(settings)
+def agent(connection: Connection) -> PydanticAgent:
+    """The agent for a model."""
+    return PydanticAgent(connection)
 
 
 def _offered(tool: Tool) -> AgentTool[Caller]:

@@ -1,4 +1,4 @@
-"""Settings -> the model that is asked."""
+"""How a model is reached -> the model."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,49 +13,48 @@ from pydantic_ai.providers.openai import OpenAIProvider
 
 from app.ai import local
 from app.ai.rules import stream
-from app.ai.settings import AISettings
-from app.ai.turn import ProviderError
+from app.ai.turn import Connection, ProviderError
 
 
-def model_of(settings: AISettings) -> Model:
-    """The model that the settings name; without any, the assistant of this application.
+def model_of(connection: Connection) -> Model:
+    """The model at the end of a connection; the assistant of this application, where there is none.
 
     Raises:
         ProviderError: If the provider is not known, or its library is not installed.
     """
-    if settings.is_offline:
+    if connection.is_offline:
         return FunctionModel(stream_function=stream, model_name=local.NAME)
-    if settings.ai_provider == "openai":
+    if connection.provider == "openai":
         return OpenAIChatModel(
-            settings.ai_model, provider=OpenAIProvider(openai_client=_client(settings))
+            connection.model, provider=OpenAIProvider(openai_client=_client(connection))
         )
-    return _inferred(settings)
+    return _inferred(connection)
 
 
-def _client(settings: AISettings) -> AsyncOpenAI:
+def _client(connection: Connection) -> AsyncOpenAI:
     """The client for OpenAI and for every server that speaks its protocol."""
     return AsyncOpenAI(
         # A server on this machine asks for no key, but the client insists on one.
-        api_key=settings.ai_api_key.get_secret_value() or "none",
-        base_url=settings.ai_base_url or None,
-        max_retries=settings.ai_retries,
-        timeout=settings.ai_turn_seconds,
+        api_key=connection.key.get_secret_value() or "none",
+        base_url=connection.base_url or None,
+        max_retries=connection.retries,
+        timeout=connection.seconds,
     )
 
 
-def _inferred(settings: AISettings) -> Model:
+def _inferred(connection: Connection) -> Model:
     def provider(name: str) -> Provider[Any]:
         made: Callable[..., Provider[Any]] = infer_provider_class(name)
-        return made(api_key=settings.ai_api_key.get_secret_value())
+        return made(api_key=connection.key.get_secret_value())
 
     try:
-        return infer_model(f"{settings.ai_provider}:{settings.ai_model}", provider_factory=provider)
+        return infer_model(f"{connection.provider}:{connection.model}", provider_factory=provider)
     except ImportError as error:
         raise ProviderError(
-            f"The library of {settings.ai_provider} is not installed: "
-            f"add pydantic-ai-slim[{settings.ai_provider}] to pyproject.toml."
+            f"The library of {connection.provider} is not installed: "
+            f"add pydantic-ai-slim[{connection.provider}] to pyproject.toml."
         ) from error
     except (UserError, ValueError, TypeError) as error:
         raise ProviderError(
-            f"No provider {settings.ai_provider!r} can be used: see AI_PROVIDER."
+            f"No provider {connection.provider!r} can be used: see AI_PROVIDER."
         ) from error

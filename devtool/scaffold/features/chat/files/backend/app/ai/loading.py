@@ -4,21 +4,21 @@ import asyncio
 from functools import lru_cache
 from importlib import import_module
 
-from app.ai.settings import get_ai_settings
-from app.ai.turn import Agent
+from app.ai.settings import AISettings
+from app.ai.turn import Agent, Connection
 
 
-async def get_agent() -> Agent:
-    """The agent of this process.
+async def get_agent(settings: AISettings) -> Agent:
+    """The agent of this process for the model of the settings.
 
     Its library takes longer to import than the rest of the application, so that is done late, and
     in a thread: others are to be answered meanwhile.
     """
-    return await asyncio.to_thread(load)
+    return await asyncio.to_thread(load, settings.connection())
 
 
-@lru_cache
-def load() -> Agent:
-    """The agent for the settings of this process."""
-    agent: Agent = import_module("app.ai.agent").agent(get_ai_settings())
+@lru_cache(maxsize=4)
+def load(connection: Connection) -> Agent:
+    """The agent for a model; kept, for its connections."""
+    agent: Agent = import_module("app.ai.agent").agent(connection)
     return agent

@@ -57,7 +57,8 @@ def _trouble(calls: tuple[Call, ...]) -> Say:
         return ""
     if calls[-1].state is CallState.DENIED:
         return "Nothing was changed."
-    return f"That did not work: {calls[-1].output.get('error', 'the tool failed')}."
+    why = calls[-1].output.get("error", "the tool failed").rstrip(".")
+    return f"That did not work: {why}."
 
 
 def _add(match: re.Match[str], calls: tuple[Call, ...]) -> Step:

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from app.ai import local
+from app.ai.turn import LOCAL, Connection
 from app.settings import CONFIG
 
 
@@ -63,6 +64,17 @@ class AISettings(BaseSettings):
     ai_drain_seconds: float = Field(
         default=5, ge=0, le=600, description="How long a stop waits for answers to end."
     )
+
+    def connection(self) -> Connection:
+        """The model and how it is reached."""
+        return Connection(
+            provider=LOCAL if self.is_offline else self.ai_provider,
+            model=self.model_name,
+            key=self.ai_api_key,
+            base_url=self.ai_base_url,
+            retries=self.ai_retries,
+            seconds=self.ai_turn_seconds,
+        )
 
     @property
     def is_offline(self) -> bool:

@@ -9,12 +9,12 @@ HINT = "Set AI_API_KEY and AI_MODEL, or AI_BASE_URL and AI_MODEL for a server of
 
 def status(settings: AISettings, running: int) -> ChatStatus:
     """The state of the assistant."""
-    offline = settings.is_offline
+    connection = settings.connection()
     model = ModelStatus(
-        name=settings.model_name,
-        provider="local" if offline else settings.ai_provider,
-        offline=offline,
-        hint=HINT if offline else "",
+        name=connection.model,
+        provider=connection.provider,
+        offline=connection.is_offline,
+        hint=HINT if connection.is_offline else "",
     )
     tools = [
         ToolStatus(name=tool.name, effect=tool.effect.value, confirmed=tool.needs_confirmation)

@@ -2,10 +2,16 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from pydantic import SecretStr
 
 from app.ai.caller import Caller
 from app.ai.parts import Event, Message
+
+
+# The provider that is this application itself.
+LOCAL = "local"
 
 
 class TurnError(Exception):
@@ -20,6 +26,31 @@ class ProviderError(TurnError):
     """The model could not be asked, or did not answer in a way that can be used."""
 
 
+class Connection(NamedTuple):
+    """A model and how it is reached.
+
+    Attributes:
+        provider: Who has it; `local` for the assistant of this application.
+        model: Its name there.
+        key: What the provider asks for.
+        base_url: Where it is, if not where its provider has all of its models.
+        retries: How often a request that failed is made again.
+        seconds: How long a request may take.
+    """
+
+    provider: str
+    model: str
+    key: SecretStr
+    base_url: str
+    retries: int
+    seconds: float
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether no model is connected, so that the local assistant answers."""
+        return self.provider == LOCAL
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What a model is asked.
@@ -28,10 +59,12 @@ class Turn:
         caller: Whose tools it may use.
         messages: What was said so far. The last is the user's, or an answer that goes on after
             its calls.
+        steps: How often the model may be asked.
     """
 
     caller: Caller
     messages: tuple[Message, ...]
+    steps: int
 
 
 class Agent(Protocol):

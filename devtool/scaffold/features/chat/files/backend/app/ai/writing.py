@@ -29,18 +29,17 @@ INTERRUPTED = Ending("failed", "The answer was interrupted.")
 class Writer:
     """The answers that this process is writing."""
 
-    def __init__(self, settings: AISettings) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._answers: dict[str, Answer] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, opened: chat.Open) -> Answer:
+    def start(self, opened: chat.Open, settings: AISettings) -> Answer:
         """Begin to write an answer, beside whatever else happens."""
         answer = Answer(opened.parts)
-        task = asyncio.create_task(_Writing(opened, answer, self.settings).run())
+        task = asyncio.create_task(_Writing(opened, answer, settings).run())
         self._answers[opened.id] = answer
         self._tasks[opened.id] = task
         task.add_done_callback(lambda _: self._forget(opened.id))
@@ -57,11 +56,11 @@ class Writer:
             task.cancel()
             await asyncio.wait([task])
 
-    async def drain(self) -> None:
+    async def drain(self, seconds: float) -> None:
         """Wait for the answers to end, but not for long; what is left is interrupted."""
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks.values(), timeout=self.settings.ai_drain_seconds)
+        _, late = await asyncio.wait(self._tasks.values(), timeout=seconds)
         for task in late:
             task.cancel("interrupted")
         if late:
@@ -141,7 +140,7 @@ class _Writing:
         self._answer.add(Returned(confirmed.id, outcome.output, state))
 
     async def _events(self) -> AsyncGenerator[Event, None]:
-        agent = await get_agent()
+        agent = await get_agent(self._settings)
         earlier = self._opened.history
         if self._answer.parts:
             earlier = (*earlier, Message(Role.ASSISTANT, self._answer.parts))
@@ -150,7 +149,7 @@ class _Writing:
             most_messages=self._settings.ai_history_messages,
             most_characters=self._settings.ai_history_characters,
         )
-        async for event in agent.answer(Turn(self._caller, told)):
+        async for event in agent.answer(Turn(self._caller, told, self._settings.ai_turn_steps)):
             yield event
 
     async def _keep(self, task: asyncio.Task[None] | None) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.ai import reading
-from app.ai.settings import get_ai_settings
+from app.ai.settings import AISettings, get_ai_settings
 from app.ai.status import status
 from app.ai.uistream import HEADERS
 from app.ai.writing import Writer
@@ -27,9 +27,9 @@ class State(TypedDict):
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
     """Write answers while the application runs, and let them end before it stops."""
-    writer = Writer(get_ai_settings())
+    writer = Writer()
     yield {"writer": writer}
-    await writer.drain()
+    await writer.drain(get_ai_settings().ai_drain_seconds)
 
 
 def get_writer(request: Request) -> Writer:
@@ -51,15 +51,16 @@ router = APIRouter(prefix="/chat", tags=["chat"], lifespan=lifespan)
 )
 async def send_message(user: CurrentUser, data: ChatRequest, writer: Writing) -> Response:
     """Say something, or confirm what a tool asked, and follow the answer as it is written."""
-    opened = await _opened(user, data, writer)
-    answer = writer.start(opened)
-    return _streaming(reading.live(opened.id, opened.parts, answer, writer.settings))
+    settings = get_ai_settings()
+    opened = await _opened(user, data, settings)
+    answer = writer.start(opened, settings)
+    return _streaming(reading.live(opened.id, opened.parts, answer, settings))
 
 
 @router.get("/status", response_model=ChatStatus)
 async def chat_status(writer: Writing) -> ChatStatus:
     """Which model answers, and which tools it has."""
-    return status(writer.settings, len(writer))
+    return status(get_ai_settings(), len(writer))
 
 
 @router.get(
@@ -81,7 +82,7 @@ async def resume_stream(
     if answer is None:
         return _streaming(reading.stored(user, conversation_id, message))
     known = message.parts[: message.known]
-    return _streaming(reading.live(message.id, known, answer, writer.settings))
+    return _streaming(reading.live(message.id, known, answer, get_ai_settings()))
 
 
 @router.post(
@@ -98,13 +99,13 @@ async def cancel_answer(
     await chat.cancel(user, conversation_id)
 
 
-async def _opened(user: str, data: ChatRequest, writer: Writer) -> chat.Open:
+async def _opened(user: str, data: ChatRequest, settings: AISettings) -> chat.Open:
     last = data.messages[-1]
     if last.role == "assistant":
-        return await chat.go_on(user, data.id, last.approvals, writer.settings)
+        return await chat.go_on(user, data.id, last.approvals, settings)
     if not last.text:
         raise UnprocessableError("The last message has no text.")
-    return await chat.begin(user, data.id, last.id, last.text, writer.settings)
+    return await chat.begin(user, data.id, last.id, last.text, settings)
 
 
 def _streaming(events: AsyncIterator[str]) -> StreamingResponse:

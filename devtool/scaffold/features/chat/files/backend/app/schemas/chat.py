@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.schemas.base import NOT_BLANK, Input, Output
+from app.schemas.base import NO_NUL, NOT_BLANK, Input, Output
 
 LONGEST_MESSAGE = 4000
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
@@ -30,7 +30,7 @@ class SentPart(BaseModel):
     """A part of a message as the client holds it. All but texts and answers is left unread."""
 
     type: Annotated[str, StringConstraints(max_length=100)]
-    text: Annotated[str, StringConstraints(max_length=LONGEST_MESSAGE)] = ""
+    text: Annotated[str, StringConstraints(max_length=LONGEST_MESSAGE, pattern=NO_NUL)] = ""
     approval: Approval | None = None
 
 

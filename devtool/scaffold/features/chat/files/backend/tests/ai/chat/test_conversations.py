@@ -1,0 +1,159 @@
+"""Conversations are kept, listed, followed again, and stopped."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from tests.ai.chat.fake_openai import FakeOpenAI, Says
+from tests.ai.chat.talk import Setting, Talk, chunks_of, of, text_of
+from tests.ai.client import Person
+from tests.ai.serving import wait_until, workers
+
+SLOW = Says(" ".join(f"word{number}" for number in range(40)), pause=0.1)
+
+
+def test_a_conversation_is_made_read_renamed_and_deleted(talk: Talk) -> None:
+    http = talk.http
+    made = http.post("/api/v1/conversations", json={"title": "Plans"})
+    assert made.status_code == 201
+    path = f"/api/v1/conversations/{made.json()['id']}"
+    assert http.get(path).json() == made.json()
+    assert made.json()["running"] is False
+    assert http.patch(path, json={"title": " More plans "}).json()["title"] == "More plans"
+    assert http.get(f"{path}/messages").json() == {"items": [], "next_cursor": None}
+    assert http.delete(path).status_code == 204
+    assert http.get(path).status_code == 404
+
+
+def test_an_id_is_taken_once(talk: Talk) -> None:
+    body = {"id": uuid4().hex}
+    assert talk.http.post("/api/v1/conversations", json=body).status_code == 201
+    assert talk.http.post("/api/v1/conversations", json=body).status_code == 409
+
+
+def test_what_is_said_first_is_the_title(talk: Talk) -> None:
+    talk.say("add  buy\nmilk")
+    assert talk.http.get(talk.path).json()["title"] == "add buy milk"
+
+
+def test_conversations_are_listed_in_pages(talk: Talk) -> None:
+    made = [
+        talk.http.post("/api/v1/conversations", json={"title": f"{n}"}).json()["id"]
+        for n in range(3)
+    ]
+    first = talk.http.get("/api/v1/conversations", params={"limit": 2}).json()
+    assert [item["id"] for item in first["items"]] == [made[2], made[1]]
+    cursor = first["next_cursor"]
+    second = talk.http.get("/api/v1/conversations", params={"limit": 1, "cursor": cursor}).json()
+    assert [item["id"] for item in second["items"]] == [made[0]]
+
+
+def test_messages_are_listed_from_the_newest_back(talk: Talk) -> None:
+    for text in ("hello", "help"):
+        talk.say(text)
+    path = f"{talk.path}/messages"
+    newest = talk.http.get(path, params={"limit": 3}).json()
+    assert [message["role"] for message in newest["items"]] == ["assistant", "user", "assistant"]
+    cursor = newest["next_cursor"]
+    oldest = talk.http.get(path, params={"limit": 3, "cursor": cursor}).json()
+    assert [message["parts"][0]["text"] for message in oldest["items"]] == ["hello"]
+    assert oldest["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"messages": []},
+        {"id": "../x"},
+        {"trigger": "regenerate-message"},
+        {"messages": [{"id": "m", "role": "system", "parts": []}]},
+        {"messages": [{"id": "m", "role": "user", "parts": []}]},
+        {"messages": [{"id": "m", "role": "user", "parts": [{"type": "text", "text": " "}]}]},
+        {"messages": [{"id": "m", "role": "user", "parts": [{"type": "file", "url": "x"}]}]},
+        {
+            "messages": [
+                {"id": "m", "role": "user", "parts": [{"type": "text", "text": "a" * 4001}]}
+            ]
+        },
+        {"messages": [{"id": "m", "role": "user", "parts": [{"type": "text", "text": "a\0b"}]}]},
+    ],
+)
+def test_what_cannot_be_answered_is_refused(talk: Talk, change: dict[str, object]) -> None:
+    assert talk.http.post("/api/v1/chat", json=talk.body("hi") | change).status_code == 422
+
+
+def test_a_message_is_taken_once(talk: Talk) -> None:
+    talk.say("hello", "m1")
+    assert talk.refused("hello", "m1").status_code == 409
+    assert len(talk.messages()) == 2
+
+
+def test_who_says_too_much_waits(talk: Talk, setting: Setting) -> None:
+    talk.say("hello")
+    setting("AI_MESSAGES_PER_MINUTE", "1")
+    answer = talk.refused("hello")
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def test_who_spends_too_much_waits(model: FakeOpenAI, talk: Talk, setting: Setting) -> None:
+    talk.say("hello")
+    talk.wait()
+    setting("AI_DAY_TOKENS", "15")
+    assert talk.refused("hello").status_code == 429
+
+
+def test_who_loses_the_connection_loses_nothing(model: FakeOpenAI, talk: Talk) -> None:
+    model.will(SLOW)
+    talk.begin("slowly")
+    assert talk.is_running()
+    assert [message["role"] for message in talk.messages()] == ["user"]
+    said = list(chunks_of(talk.follow()))
+    assert text_of(said).split() == SLOW.text.split()
+    talk.wait()
+    assert talk.last()["parts"][-1]["text"].split() == SLOW.text.split()
+    assert talk.follow().status_code == 204
+
+
+def test_one_answer_is_written_at_a_time(model: FakeOpenAI, talk: Talk) -> None:
+    model.will(SLOW)
+    talk.begin("slowly")
+    assert talk.refused("and now?").status_code == 409
+
+
+def test_an_answer_is_stopped(model: FakeOpenAI, talk: Talk) -> None:
+    model.will(SLOW)
+    said = []
+    for chunk in talk.saying("slowly"):
+        said.append(chunk)
+        if len(of(said, "text-delta")) == 2:
+            talk.cancel()
+    assert len(of(said, "abort")) == 1
+    assert of(said, "finish")[0]["messageMetadata"]["state"] == "cancelled"
+    assert talk.last()["metadata"]["state"] == "cancelled"
+    assert talk.last()["parts"][-1]["text"].startswith("word0 ")
+    talk.cancel()
+    assert talk.text("and now?").strip() == "Hello."
+
+
+def test_other_workers_follow_and_stop_an_answer(provider: tuple[FakeOpenAI, str]) -> None:
+    fake, address = provider
+    fake.will(SLOW, SLOW)
+    connected = {"AI_BASE_URL": f"{address}/v1", "AI_API_KEY": "fake-key", "AI_MODEL": "fake-1"}
+    with workers(2, **connected) as url:
+        talk = Talk(Person(url, "ada"))
+        talk.begin("slowly")
+        # Each has a connection of its own, so that either worker is asked.
+        followers = [Talk(talk.person.again(), talk.id) for _ in range(4)]
+        with ThreadPoolExecutor() as pool:
+            heard = list(pool.map(lambda each: each.follow(), followers))
+        for answer in heard:
+            assert text_of(list(chunks_of(answer))).split() == SLOW.text.split()
+        talk.wait()
+        talk.begin("and again")
+        followers[0].cancel()
+        talk.wait()
+        wait_until(lambda: talk.last()["metadata"]["state"] == "cancelled")
+        for each in (talk, *followers):
+            each.person.close()
