@@ -33,6 +33,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
+from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.usage import RunUsage
 
 from app.ai.caller import Caller
@@ -67,8 +68,9 @@ class PydanticAgent:
 
     def __init__(self, connection: Connection) -> None:
         self._is_offline = connection.is_offline
+        self._model = model_of(connection)
         self._agent = ModelAgent(
-            model_of(connection),
+            self._model,
             deps_type=Caller,
             output_type=[str, DeferredToolRequests],
             instructions=INSTRUCTIONS,
@@ -98,6 +100,11 @@ class PydanticAgent:
         except AgentRunError as error:
             text = next(text for kind, text in PROBLEMS if isinstance(error, kind))
             raise ProviderError(text) from error
+
+    async def close(self) -> None:
+        """Hang up."""
+        if isinstance(self._model, OpenAIChatModel):
+            await self._model.client.close()
 
 
 def agent(connection: Connection) -> PydanticAgent:
@@ -140,8 +147,9 @@ def _told(event: object) -> Iterator[Event]:
 def _returned(part: ToolReturnPart) -> Returned:
     if part.outcome == "success":
         return Returned(part.tool_call_id, part.model_response_object())
-    error = {"error": part.model_response_str()}
-    return Returned(part.tool_call_id, error, CallState.FAILED)
+    told = part.model_response_object()
+    error = told.get("error", part.model_response_str())
+    return Returned(part.tool_call_id, {"error": str(error)}, CallState.FAILED)
 
 
 def _spent(now: RunUsage, before: RunUsage) -> Spent:
@@ -170,4 +178,4 @@ def _answered(part: Text | Call) -> TextPart | ToolCallPart:
 
 
 def _ended(part: Call) -> ToolReturnPart:
-    return ToolReturnPart(part.name, part.output, part.id, outcome=OUTCOMES[part.state])
+    return ToolReturnPart(part.name, part.told(), part.id, outcome=OUTCOMES[part.state])

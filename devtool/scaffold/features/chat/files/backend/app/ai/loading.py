@@ -1,11 +1,12 @@
-"""The agent, loaded the first time somebody chats."""
+"""The agents, loaded the first time somebody chats and kept for their connections."""
 
 import asyncio
-from functools import lru_cache
 from importlib import import_module
 
 from app.ai.settings import AISettings
 from app.ai.turn import Agent, Connection
+
+_agents: dict[Connection, Agent] = {}
 
 
 async def get_agent(settings: AISettings) -> Agent:
@@ -14,11 +15,20 @@ async def get_agent(settings: AISettings) -> Agent:
     Its library takes longer to import than the rest of the application, so that is done late, and
     in a thread: others are to be answered meanwhile.
     """
-    return await asyncio.to_thread(load, settings.connection())
+    connection = settings.connection()
+    if connection not in _agents:
+        made = await asyncio.to_thread(_load, connection)
+        _agents.setdefault(connection, made)
+    return _agents[connection]
 
 
-@lru_cache(maxsize=4)
-def load(connection: Connection) -> Agent:
-    """The agent for a model; kept, for its connections."""
+async def close() -> None:
+    """Hang up."""
+    while _agents:
+        _, agent = _agents.popitem()
+        await agent.close()
+
+
+def _load(connection: Connection) -> Agent:
     agent: Agent = import_module("app.ai.agent").agent(connection)
     return agent

@@ -47,6 +47,16 @@ class Call:
     state: CallState = CallState.RUNNING
     output: dict[str, Any] = field(default_factory=dict)
 
+    def told(self) -> dict[str, Any]:
+        """What a model is told about it: what came of it, or why nothing did."""
+        return NOTHING_CAME.get(self.state, self.output)
+
+
+NOTHING_CAME = {
+    CallState.DENIED: {"error": "denied: the user did not agree to this"},
+    CallState.WAITING: {"error": "denied: the user has not agreed to this"},
+    CallState.RUNNING: {"error": "interrupted: whether it was done is not known"},
+}
 
 Part = Text | Call
 
@@ -118,16 +128,31 @@ def grown(parts: tuple[Part, ...], event: Event) -> tuple[Part, ...]:
             return _written(parts, text)
         case Called(id_, name, arguments, waits):
             state = CallState.WAITING if waits else CallState.RUNNING
-            return (*parts, Call(id_, name, arguments, _step(parts), state))
+            return (*parts, Call(_unique(parts, id_), name, arguments, _step(parts), state))
         case Returned(id_, output, state):
-            return tuple(
-                replace(part, state=state, output=output)
-                if isinstance(part, Call) and part.id == id_
-                else part
-                for part in parts
-            )
+            return _returned(parts, id_, output, state)
         case Spent():
             return parts
+
+
+def _unique(parts: tuple[Part, ...], id_: str) -> str:
+    """The id of a new call: some models number theirs anew in every step."""
+    again = sum(isinstance(part, Call) and _is(part, id_) for part in parts)
+    return f"{id_}~{again}" if again else id_
+
+
+def _returned(
+    parts: tuple[Part, ...], id_: str, output: dict[str, Any], state: CallState
+) -> tuple[Part, ...]:
+    for place, part in enumerate(parts):
+        if isinstance(part, Call) and _is(part, id_) and part.state is CallState.RUNNING:
+            ended = replace(part, state=state, output=output)
+            return (*parts[:place], ended, *parts[place + 1 :])
+    return parts
+
+
+def _is(call: Call, id_: str) -> bool:
+    return call.id.partition("~")[0] == id_.partition("~")[0]
 
 
 def _written(parts: tuple[Part, ...], text: str) -> tuple[Part, ...]:

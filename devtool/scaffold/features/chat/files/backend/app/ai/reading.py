@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 from app.ai.answers import Answer, Ending
-from app.ai.parts import Part
+from app.ai.parts import Call, CallState, Part
 from app.ai.settings import AISettings
 from app.ai.uistream import BEAT, DONE, UIStream, encoded
 from app.services import chat
@@ -31,7 +32,7 @@ async def live(
 
 async def stored(owner: str, conversation: str, first: MessageRecord) -> AsyncIterator[str]:
     """The events of an answer that another process writes, as far as it was saved."""
-    stream = UIStream(first.parts[: first.known])
+    stream = UIStream(unsettled(first))
     yield _all(stream.start(first.id, {"model": first.model, "offline": first.offline}))
     message: MessageRecord | None = first
     while message is not None and message.id == first.id and message.state == "running":
@@ -41,6 +42,14 @@ async def stored(owner: str, conversation: str, first: MessageRecord) -> AsyncIt
     last = await chat.find_message(owner, conversation, first.id)
     yield _all(stream.advance(last.parts))
     yield _end(stream, "failed" if last.state == "running" else last.state, last.error)
+
+
+def unsettled(message: MessageRecord) -> tuple[Part, ...]:
+    """What the user saw of an answer before it went on: what came of its calls is told again."""
+    return tuple(
+        replace(part, state=CallState.WAITING) if isinstance(part, Call) else part
+        for part in message.parts[: message.known]
+    )
 
 
 def _end(stream: UIStream, state: str, error: str) -> str:

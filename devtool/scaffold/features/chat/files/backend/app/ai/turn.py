@@ -78,3 +78,7 @@ class Agent(Protocol):
             ProviderError: If the model cannot be asked.
         """
         ...
+
+    async def close(self) -> None:
+        """Hang up."""
+        ...

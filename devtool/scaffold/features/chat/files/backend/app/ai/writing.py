@@ -6,7 +6,6 @@ nothing: the answer goes on, is saved as it grows, and can be followed again fro
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from app.ai.answers import Answer, Ending
@@ -15,7 +14,7 @@ from app.ai.caller import Caller
 from app.ai.calls import call
 from app.ai.history import recent
 from app.ai.loading import get_agent
-from app.ai.parts import Call, CallState, Event, Message, Part, Returned, Role, Spent
+from app.ai.parts import Call, CallState, Message, Part, Returned, Role, Spent
 from app.ai.settings import AISettings
 from app.ai.turn import Turn, TurnError
 from app.logs import logger
@@ -83,8 +82,7 @@ class _Writing:
 
     async def run(self) -> None:
         began = time.perf_counter()
-        ending = await self._written()
-        await self._end(ending)
+        ending = await self._kept(await self._written())
         self._answer.end(ending)
         logger.info(
             "answer",
@@ -125,7 +123,9 @@ class _Writing:
             if isinstance(part, Call) and part.state is CallState.RUNNING:
                 await self._call(part)
         budget = Budget.of(self._settings)
-        async with aclosing(self._events()) as events:
+        agent = await get_agent(self._settings)
+        # Closed here and now: what a library has opened, the same task has to close.
+        async with aclosing(agent.answer(self._turn())) as events:
             async for event in events:
                 self._answer.add(event)
                 if isinstance(event, Spent):
@@ -139,8 +139,8 @@ class _Writing:
         state = CallState.FAILED if outcome.failed else CallState.DONE
         self._answer.add(Returned(confirmed.id, outcome.output, state))
 
-    async def _events(self) -> AsyncGenerator[Event, None]:
-        agent = await get_agent(self._settings)
+    def _turn(self) -> Turn:
+        """What the model is asked: what was said, and what of the answer there is already."""
         earlier = self._opened.history
         if self._answer.parts:
             earlier = (*earlier, Message(Role.ASSISTANT, self._answer.parts))
@@ -149,8 +149,7 @@ class _Writing:
             most_messages=self._settings.ai_history_messages,
             most_characters=self._settings.ai_history_characters,
         )
-        async for event in agent.answer(Turn(self._caller, told, self._settings.ai_turn_steps)):
-            yield event
+        return Turn(self._caller, told, self._settings.ai_turn_steps)
 
     async def _keep(self, task: asyncio.Task[None] | None) -> None:
         """Save as the answer grows; stop writing when somebody elsewhere says so."""
@@ -161,15 +160,15 @@ class _Writing:
                 task.cancel()
                 return
 
-    async def _end(self, ending: Ending) -> None:
-        await chat.end(
-            self._opened,
-            self._saved,
-            self._answer.parts,
-            self._spent,
-            state=ending.state,
-            error=ending.error,
-        )
+    async def _kept(self, ending: Ending) -> Ending:
+        """Save the answer as it is in the end; whoever follows it must not wait for ever."""
+        about = {"state": ending.state, "error": ending.error}
+        try:
+            await chat.end(self._opened, self._saved, self._answer.parts, self._spent, **about)
+        except Exception:
+            logger.exception("answer not saved")
+            return Ending("failed", "The answer could not be saved.")
+        return ending
 
     def _log(self, spent: Spent) -> None:
         logger.info(

@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.ai import reading
+from app.ai import loading, reading
 from app.ai.settings import AISettings, get_ai_settings
 from app.ai.status import status
 from app.ai.uistream import HEADERS
@@ -30,6 +30,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
     writer = Writer()
     yield {"writer": writer}
     await writer.drain(get_ai_settings().ai_drain_seconds)
+    await loading.close()
 
 
 def get_writer(request: Request) -> Writer:
@@ -54,7 +55,7 @@ async def send_message(user: CurrentUser, data: ChatRequest, writer: Writing) ->
     settings = get_ai_settings()
     opened = await _opened(user, data, settings)
     answer = writer.start(opened, settings)
-    return _streaming(reading.live(opened.id, opened.parts, answer, settings))
+    return _streaming(reading.live(opened.id, opened.seen, answer, settings))
 
 
 @router.get("/status", response_model=ChatStatus)
@@ -81,7 +82,7 @@ async def resume_stream(
     answer = writer.find(message.id)
     if answer is None:
         return _streaming(reading.stored(user, conversation_id, message))
-    known = message.parts[: message.known]
+    known = reading.unsettled(message)
     return _streaming(reading.live(message.id, known, answer, get_ai_settings()))
 
 

@@ -48,7 +48,8 @@ class Open(NamedTuple):
         conversation: Its id.
         number: The answer's number.
         id: The answer's id.
-        parts: What it holds already, where it goes on after a confirmation.
+        seen: What the user has seen of it, where it goes on after a confirmation.
+        parts: The same, with what the user said to the calls that asked.
         history: What was said before it.
     """
 
@@ -56,6 +57,7 @@ class Open(NamedTuple):
     conversation: str
     number: int
     id: str
+    seen: tuple[Part, ...]
     parts: tuple[Part, ...]
     history: tuple[Message, ...]
 
@@ -168,7 +170,7 @@ async def begin(owner: str, name: str, message: str, text: str, settings: AISett
             connection, owner, name, answer, Role.ASSISTANT, "running", [], settings
         )
         earlier = await said(connection, owner, name, settings.ai_history_messages, number)
-    return Open(owner, name, number, answer, (), history(earlier))
+    return Open(owner, name, number, answer, (), (), history(earlier))
 
 
 async def go_on(owner: str, name: str, approvals: Mapping[str, bool], settings: AISettings) -> Open:
@@ -191,7 +193,7 @@ async def go_on(owner: str, name: str, approvals: Mapping[str, bool], settings: 
         values = {"owner": owner, "conversation": name, "its_number": answer.number}
         await connection.execute(GO_ON, values | {"its_known": len(parts)})
         await _save_calls(connection, answer.number, answer.parts, parts)
-    return Open(owner, name, answer.number, answer.id, parts, history(found[:-1]))
+    return Open(owner, name, answer.number, answer.id, answer.parts, parts, history(found[:-1]))
 
 
 async def save(opened: Open, before: tuple[Part, ...], parts: tuple[Part, ...]) -> bool:

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import httpx2
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
-
-from tests.ai.people import sign_in
 
 T = TypeVar("T")
 # The revision with a handshake (2025-11-25), and the newest one (2026-07-28).
@@ -17,22 +15,27 @@ Era = Literal["legacy", "auto"]
 
 
 class Person:
-    """Somebody with a token."""
+    """Somebody with the headers that say who it is."""
 
-    def __init__(self, url: str, name: str = "", token: str | None = None) -> None:
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
         self.url = url
-        self.http = httpx2.Client(base_url=url, timeout=60)
-        self.token = sign_in(self.http, name) if token is None else token
-        self.headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        self.http.headers.update(self.headers)
+        self.headers = {key: headers[key] for key in headers if key.lower() == "authorization"}
+        self.http = httpx2.Client(base_url=url, headers=self.headers, timeout=60)
 
-    def again(self) -> "Person":
-        """The same, with another connection."""
-        return Person(self.url, token=self.token)
+    def __enter__(self) -> Self:
+        return self
 
-    def close(self) -> None:
-        """Hang up."""
+    def __exit__(self, *_: object) -> None:
         self.http.close()
+
+    @property
+    def token(self) -> str:
+        """The token, without what says that it is one."""
+        return next(iter(self.headers.values()), "").removeprefix("Bearer ")
+
+    def at(self, url: str) -> "Person":
+        """The same, with another connection."""
+        return Person(url, self.headers)
 
     def tasks(self) -> list[dict[str, Any]]:
         """The tasks, by REST."""

@@ -1,24 +1,24 @@
-"""The application on a real socket, for clients that bring a network stack of their own."""
+"""The application of the other tests on a real socket, for clients with a network stack."""
 
 from collections.abc import Iterator
 
 import pytest
+from fastapi.testclient import TestClient
 
-from app.application import create_app
 from tests.ai.client import Person
-from tests.ai.serving import served
+from tests.ai.serving import beside
+from tests.people import sign_in
 
 
-@pytest.fixture(scope="package")
-def url() -> Iterator[str]:
-    """The address of this application."""
-    with served(create_app()) as address:
+@pytest.fixture(scope="session")
+def url(served: TestClient) -> Iterator[str]:
+    """The address of the application."""
+    with beside(served) as address:
         yield address
 
 
-@pytest.fixture(scope="package")
-def ada(url: str) -> Iterator[Person]:
-    """Somebody who uses this application."""
-    person = Person(url, "ada")
-    yield person
-    person.close()
+@pytest.fixture
+def ada(client: TestClient, url: str) -> Iterator[Person]:
+    """Somebody who uses the application."""
+    with Person(url, sign_in(client, "ada")) as person:
+        yield person

@@ -1,4 +1,4 @@
-"""Serve ASGI applications on loopback: in a thread of the tests, or by workers of their own."""
+"""Serve ASGI applications on loopback: beside the tests, or by workers of their own."""
 
 import os
 import socket
@@ -6,12 +6,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 import uvicorn
+from fastapi.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from app.settings import BACKEND
 
@@ -19,20 +21,33 @@ SECONDS = 60.0
 
 
 @contextmanager
+def beside(client: TestClient) -> Iterator[str]:
+    """The address of the application of a test client, served by the same event loop."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await client.app({**scope, "state": client.app_state}, receive, send)
+
+    assert client.portal is not None
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        running = client.portal.start_task_soon(server.serve, [listener])
+        wait_until(lambda: server.started or running.done())
+        yield f"http://localhost:{listener.getsockname()[1]}"
+        server.should_exit = True
+        running.result(SECONDS)
+
+
+@contextmanager
 def served(app: Any) -> Iterator[str]:
-    """The address of an application that a thread serves."""
-    config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
+    """The address of another application, which a thread serves."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
         wait_until(lambda: server.started or not thread.is_alive())
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
         server.should_exit = True
         thread.join(SECONDS)
-        listener.close()
 
 
 @contextmanager
@@ -45,8 +60,9 @@ def workers(count: int, **environment: str) -> Iterator[str]:
         (sys.executable, "-m", "uvicorn", "main:app", *options),
         cwd=BACKEND,
         env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
     )
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://localhost:{port}"
     try:
         wait_until(lambda: process.poll() is not None or _answers(f"{url}/health/ready"))
         yield url
@@ -55,7 +71,7 @@ def workers(count: int, **environment: str) -> Iterator[str]:
         process.wait(SECONDS)
 
 
-def wait_until(happened: Any) -> None:
+def wait_until(happened: Callable[[], bool]) -> None:
     """Return when something has happened."""
     deadline = time.monotonic() + SECONDS
     while not happened():

@@ -11,7 +11,7 @@ from tests.ai.client import Person
 from tests.ai.serving import served
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def provider() -> Iterator[tuple[FakeOpenAI, str]]:
     """The server and its address."""
     fake = FakeOpenAI()

@@ -82,6 +82,7 @@ class Talk:
         """Leave nothing behind that is still being written."""
         if self.http.get(self.path).is_success:
             self.cancel()
+            self.wait()
 
     def begin(self, text: str) -> None:
         """Say something, and hang up in the middle of the answer."""

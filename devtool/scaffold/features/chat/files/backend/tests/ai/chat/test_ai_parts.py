@@ -55,6 +55,20 @@ def test_a_call_that_asks_waits() -> None:
     assert call.state is CallState.WAITING
 
 
+def test_a_model_may_number_its_calls_anew() -> None:
+    parts = answer(
+        Called("0", "x", {}),
+        Returned("0", {"n": 1}),
+        Called("0", "x", {}),
+        Returned("0", {"n": 2}),
+        Returned("0", {"n": 3}),
+    )
+    assert [(call.id, call.output) for call in parts if isinstance(call, Call)] == [
+        ("0", {"n": 1}),
+        ("0~1", {"n": 2}),
+    ]
+
+
 def test_a_message_knows_its_text_its_calls_and_its_steps() -> None:
     parts = answer(Wrote("One. "), Called("a", "x", {}), Returned("a", {}), Wrote("Two."))
     message = Message(Role.ASSISTANT, parts)

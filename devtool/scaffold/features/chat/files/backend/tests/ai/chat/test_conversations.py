@@ -1,6 +1,7 @@
 """Conversations are kept, listed, followed again, and stopped."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
@@ -137,15 +138,16 @@ def test_an_answer_is_stopped(model: FakeOpenAI, talk: Talk) -> None:
     assert talk.text("and now?").strip() == "Hello."
 
 
-def test_other_workers_follow_and_stop_an_answer(provider: tuple[FakeOpenAI, str]) -> None:
-    fake, address = provider
-    fake.will(SLOW, SLOW)
-    connected = {"AI_BASE_URL": f"{address}/v1", "AI_API_KEY": "fake-key", "AI_MODEL": "fake-1"}
-    with workers(2, **connected) as url:
-        talk = Talk(Person(url, "ada"))
+def test_other_workers_follow_and_stop_an_answer(
+    provider: tuple[FakeOpenAI, str], model: FakeOpenAI, ada: Person
+) -> None:
+    connected = {"AI_BASE_URL": f"{provider[1]}/v1", "AI_API_KEY": "fake-key", "AI_MODEL": "fake"}
+    model.will(SLOW, SLOW)
+    with workers(2, **connected) as url, ExitStack() as open_:
+        talk = Talk(open_.enter_context(ada.at(url)))
         talk.begin("slowly")
         # Each has a connection of its own, so that either worker is asked.
-        followers = [Talk(talk.person.again(), talk.id) for _ in range(4)]
+        followers = [Talk(open_.enter_context(ada.at(url)), talk.id) for _ in range(4)]
         with ThreadPoolExecutor() as pool:
             heard = list(pool.map(lambda each: each.follow(), followers))
         for answer in heard:
@@ -155,5 +157,3 @@ def test_other_workers_follow_and_stop_an_answer(provider: tuple[FakeOpenAI, str
         followers[0].cancel()
         talk.wait()
         wait_until(lambda: talk.last()["metadata"]["state"] == "cancelled")
-        for each in (talk, *followers):
-            each.person.close()

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.ai.toolbox import TOOLS
 from app.settings import BACKEND
 from tests.ai.client import Person, error_of
+from tests.people import sign_in
 
 METADATA = "/.well-known/oauth-protected-resource/mcp"
 OTHERS: dict[str, dict[str, Any]] = {
@@ -20,12 +22,11 @@ OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def bob(url: str) -> Iterator[Person]:
+@pytest.fixture
+def bob(client: TestClient, url: str) -> Iterator[Person]:
     """Somebody else."""
-    person = Person(url, "bob")
-    yield person
-    person.close()
+    with Person(url, sign_in(client, "bob")) as person:
+        yield person
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -63,11 +64,9 @@ def test_without_a_token_a_client_is_told_where_to_get_one(
     assert ("invalid_token" in challenge) == authorization.startswith("Bearer ")
 
 
-def test_a_token_ends_with_its_session(url: str) -> None:
-    eve = Person(url, "eve")
-    assert eve.http.post("/api/v1/auth/logout").is_success
-    assert eve.http.post("/mcp", json={}).status_code == 401
-    eve.close()
+def test_a_token_ends_with_its_session(ada: Person) -> None:
+    assert ada.http.post("/api/v1/auth/logout").is_success
+    assert ada.http.post("/mcp", json={}).status_code == 401
 
 
 def test_stdio_needs_a_token() -> None:

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.ai.chat.fake_openai import Calls, FakeOpenAI, Says
 from tests.ai.chat.talk import Talk, of
 from tests.ai.client import Person
+from tests.people import sign_in
 
 
-@pytest.fixture(scope="module")
-def bob(url: str) -> Iterator[Person]:
+@pytest.fixture
+def bob(client: TestClient, url: str) -> Iterator[Person]:
     """Somebody else."""
-    person = Person(url, "bob")
-    yield person
-    person.close()
+    with Person(url, sign_in(client, "bob")) as person:
+        yield person
 
 
 def test_somebody_elses_conversation_is_not_there(talk: Talk, bob: Person) -> None:
@@ -39,15 +40,14 @@ def test_somebody_elses_conversation_is_not_there(talk: Talk, bob: Person) -> No
 
 
 def test_without_a_token_nobody_talks(talk: Talk, url: str) -> None:
-    stranger = Person(url, token="")
     talk.say("hello")
-    answers = [
-        stranger.http.post("/api/v1/chat", json=talk.body("hello")),
-        stranger.http.get(f"/api/v1/chat/{talk.id}/stream"),
-        stranger.http.get("/api/v1/conversations"),
-        stranger.http.get(f"{talk.path}/messages"),
-    ]
-    stranger.close()
+    with Person(url, {}) as stranger:
+        answers = [
+            stranger.http.post("/api/v1/chat", json=talk.body("hello")),
+            stranger.http.get(f"/api/v1/chat/{talk.id}/stream"),
+            stranger.http.get("/api/v1/conversations"),
+            stranger.http.get(f"{talk.path}/messages"),
+        ]
     assert {answer.status_code for answer in answers} == {401}
 
 
