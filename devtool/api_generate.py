@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from devtool.model.detection import Component
     from devtool.scaffold.builder import NewProject as NewProject  # noqa: PLC0414 (for cli)
     from devtool.scaffold.resourceful import Planned as Planned  # noqa: PLC0414
+    from devtool.scaffold.update import Update
 
 ALEMBIC = "alembic.ini"
 
@@ -83,6 +84,33 @@ def write_resource(planned: Planned) -> str:
     apply_update(planned.update)
     refuse_conflicts(planned.update)
     return _migrated(planned.update.root)
+
+
+def plan_tool(name: str, root: str | Path = ".", *, effect: str = "read") -> Update:
+    """What adding a tool for assistants comes to; nothing is written.
+
+    Args:
+        name: The tool, such as `count_words`.
+        root: The project's folder.
+        effect: What it does to what is stored: read, add, set or delete.
+
+    Raises:
+        ConfigError: If the name cannot be one, the project has no tools, or has that one.
+    """
+    from devtool.scaffold import tooling
+
+    return tooling.plan_tool(project_root(root), name, effect)
+
+
+def write_tool(planned: Update) -> None:
+    """Write what was planned, with a journal.
+
+    Raises:
+        DevtoolError: If something could not be written.
+    """
+    from devtool.scaffold.update import apply_update
+
+    apply_update(planned)
 
 
 def _migrated(root: Path) -> str:

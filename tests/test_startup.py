@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "new": ("new", "shop"),
     "generate client": ("generate", "client"),
     "generate resource": ("generate", "resource", "Note", "body:text", "-C", "nowhere"),
+    "generate tool": ("generate", "tool", "count_words", "-C", "nowhere"),
     "destroy resource": ("destroy", "resource", "Note", "-C", "nowhere"),
     "generate migration": ("generate", "migration", "x", "-C", "nowhere"),
     "evolve": ("evolve", "--to", "2", "-C", "nowhere"),

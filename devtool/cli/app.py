@@ -25,6 +25,7 @@ COMMANDS = {
     "new": ("devtool.cli.new", "new"),
     "generate client": ("devtool.cli.generate_client", "client"),
     "generate resource": ("devtool.cli.generate_resource", "resource"),
+    "generate tool": ("devtool.cli.generate_tool", "tool"),
     "destroy resource": ("devtool.cli.generate_resource", "destroy_resource"),
     "generate migration": ("devtool.cli.generate_migration", "migration"),
     "evolve": ("devtool.cli.evolve", "evolve"),

@@ -99,7 +99,7 @@ def plan_update(
         mine={path: file.text for path, file in disk.items()},
         merged=partial(_merged, place),
     )
-    planned += tuple(_edit(path, text, disk) for path, text in sorted(edits.items()))
+    planned += tuple(_edit(path, text, disk, old) for path, text in sorted(edits.items()))
     record = _recorded(old, planned, spec=spec, version=version or _version())
     return Update(
         root=place,
@@ -110,11 +110,12 @@ def plan_update(
     )
 
 
-def _edit(path: str, text: str, disk: Mapping[str, workspace.OnDisk]) -> Change:
-    """A file of the user's own that gets a few lines; it has to be there as it was read."""
+def _edit(path: str, text: str, disk: Mapping[str, workspace.OnDisk], old: Manifest) -> Change:
+    """A file that gets a few lines as if the user wrote them; it has to be there as it was read."""
     mine = disk[path].text if path in disk else None
     why = "yours, with the lines that the new modules need"
-    return Change(path=path, action=Action.MERGE, text=text, mine=mine, why=why)
+    base = old.files.get(path, "")
+    return Change(path=path, action=Action.MERGE, text=text, mine=mine, base=base, why=why)
 
 
 def apply_update(update: Update, *, step: Step | None = None) -> Update:
