@@ -1,75 +1,124 @@
-"""Sessions of browsers: the lasting token is in a cookie that no script reads."""
+"""Sessions of browsers: what lasts is in a cookie, and only pages of this address get at it."""
 
-from collections.abc import Iterator
+from http.cookies import Morsel, SimpleCookie
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from app.routers import browser
 from tests.people import PASSWORD, bearer, email, sign_up
-from tests.people import URL as AUTH
+from tests.people import URL as ACCOUNTS
 
 URL = "/api/v1/session"
 
 
+def enter(client: TestClient, name: str = "ada", password: str = PASSWORD) -> Response:
+    return client.post(URL, json={"email": email(name), "password": password})
+
+
+def cookie_of(answer: Response) -> Morsel[str]:
+    """The cookie that an answer sets."""
+    return SimpleCookie(answer.headers["set-cookie"])[browser.COOKIE]
+
+
+def holding(answer: Response) -> dict[str, str]:
+    """The headers of a browser that keeps the cookie of an answer."""
+    return {"Cookie": f"{browser.COOKIE}={cookie_of(answer).value}"}
+
+
+def is_known(client: TestClient, answer: Response) -> bool:
+    """Whether the access token of an answer works."""
+    headers = bearer(answer.json()["access_token"])
+    return client.get(f"{ACCOUNTS}/me", headers=headers).status_code == 200
+
+
 @pytest.fixture
-def secure(client: TestClient) -> TestClient:
-    """A browser on a page of this address, over TLS, with an account."""
-    client.base_url = client.base_url.copy_with(scheme="https")
+def entered(client: TestClient) -> Response:
+    """The answer to somebody who signed in."""
     sign_up(client, "ada")
-    return client
+    answer = enter(client)
+    client.cookies.clear()  # every request says which cookie it holds
+    return answer
 
 
-@pytest.fixture(autouse=True)
-def plain_again(served: TestClient) -> Iterator[None]:
-    """Leave the client as it was."""
-    before = served.base_url
-    yield
-    served.base_url = before
-    served.cookies.clear()
+def test_the_token_that_lasts_is_in_a_cookie_alone(client: TestClient, entered: Response) -> None:
+    assert entered.status_code == 201
+    assert set(entered.json()) == {"access_token", "token_type", "expires_in"}
+    assert is_known(client, entered)
+    cookie = cookie_of(entered)
+    assert cookie["httponly"] is True
+    assert cookie["secure"] is True
+    assert (cookie["samesite"], cookie["path"]) == ("strict", URL)
+    assert int(cookie["max-age"]) == 14 * browser.DAY
 
 
-def open_session(client: TestClient) -> str:
-    """The access token of a new session."""
-    body = {"email": email("ada"), "password": PASSWORD}
-    answer = client.post(URL, json=body)
-    assert answer.status_code == 201, answer.text
-    assert "refresh_token" not in answer.json()
-    cookie = answer.headers["set-cookie"].lower()
-    for attribute in ("httponly", "secure", "samesite=strict", f"path={URL}"):
-        assert attribute in cookie
-    return str(answer.json()["access_token"])
+def test_the_cookie_gives_a_new_token_and_is_replaced(
+    client: TestClient, entered: Response
+) -> None:
+    answer = client.post(f"{URL}/refresh", headers=holding(entered))
+    assert answer.status_code == 200
+    assert is_known(client, answer)
+    assert cookie_of(answer).value != cookie_of(entered).value
 
 
-def test_a_browser_signs_in_stays_and_leaves(secure: TestClient) -> None:
-    token = open_session(secure)
-    assert secure.get(f"{AUTH}/me", headers=bearer(token)).status_code == 200
-    renewed = secure.post(f"{URL}/refresh").json()["access_token"]
-    assert secure.get(f"{AUTH}/me", headers=bearer(renewed)).status_code == 200
-    assert secure.delete(URL).status_code == 204
-    assert secure.get(f"{AUTH}/me", headers=bearer(renewed)).status_code == 401
-    assert secure.post(f"{URL}/refresh").status_code == 401
+def test_a_page_that_missed_the_answer_may_ask_again(client: TestClient, entered: Response) -> None:
+    first, second = (client.post(f"{URL}/refresh", headers=holding(entered)) for _ in range(2))
+    assert is_known(client, first)
+    assert is_known(client, second)
 
 
-def test_without_the_cookie_nobody_is_known(secure: TestClient) -> None:
-    assert secure.post(f"{URL}/refresh").status_code == 401
-    secure.cookies.set(browser.COOKIE, "invented")
-    assert secure.post(f"{URL}/refresh").status_code == 401
-    assert secure.delete(URL).status_code == 204
+def test_a_cookie_that_was_replaced_long_ago_ends_the_session(
+    client: TestClient, entered: Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = client.post(f"{URL}/refresh", headers=holding(entered))
+    monkeypatch.setattr(browser, "LEEWAY_SECONDS", 0)
+    assert client.post(f"{URL}/refresh", headers=holding(entered)).status_code == 401
+    assert client.post(f"{URL}/refresh", headers=holding(newer)).status_code == 401
+    assert not is_known(client, newer)
+
+
+def test_signing_out_ends_the_session_and_takes_the_cookie(
+    client: TestClient, entered: Response
+) -> None:
+    answer = client.delete(URL, headers=holding(entered))
+    assert answer.status_code == 204
+    assert cookie_of(answer)["max-age"] == "0"
+    assert client.post(f"{URL}/refresh", headers=holding(entered)).status_code == 401
+    assert not is_known(client, entered)
+
+
+def test_signing_out_with_a_token_that_nobody_gave_out_does_no_harm(
+    client: TestClient, entered: Response
+) -> None:
+    headers = {"Cookie": f"{browser.COOKIE}=made-up"}
+    assert client.delete(URL, headers=headers).status_code == 204
+    assert is_known(client, entered)
+
+
+def test_without_the_cookie_there_is_no_session(client: TestClient) -> None:
+    assert client.post(f"{URL}/refresh").status_code == 401
+    assert client.delete(URL).status_code == 401
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_pages_of_others_may_not(secure: TestClient, site: str) -> None:
-    open_session(secure)
-    headers = {"Sec-Fetch-Site": site}
-    assert secure.post(f"{URL}/refresh", headers=headers).status_code == 403
-    assert secure.post(f"{URL}/refresh", headers={"Sec-Fetch-Site": "same-origin"}).is_success
+def test_pages_of_other_addresses_are_refused(
+    client: TestClient, entered: Response, site: str
+) -> None:
+    headers = {**holding(entered), "Sec-Fetch-Site": site}
+    assert client.post(f"{URL}/refresh", headers=headers).status_code == 403
+    assert client.delete(URL, headers=headers).status_code == 403
+    own = {**headers, "Sec-Fetch-Site": "same-origin"}
+    assert client.post(f"{URL}/refresh", headers=own).status_code == 200
 
 
-def test_the_same_page_may_ask_twice_within_moments(secure: TestClient) -> None:
-    open_session(secure)
-    (old,) = [cookie.value for cookie in secure.cookies.jar]
-    assert secure.post(f"{URL}/refresh").is_success
-    secure.cookies.clear()
-    secure.cookies.set(browser.COOKIE, str(old))
-    assert secure.post(f"{URL}/refresh").is_success
+def test_a_wrong_password_sets_no_cookie(client: TestClient, entered: Response) -> None:
+    assert entered.is_success
+    answer = enter(client, password="wrong")
+    assert answer.status_code == 401
+    assert "set-cookie" not in answer.headers
+
+
+def test_attempts_are_counted_as_those_of_programs_are(client: TestClient) -> None:
+    statuses = [enter(client, "nobody").status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]

@@ -129,10 +129,10 @@ async def end_session(session_id: str) -> None:
 
 async def end_session_of(token: str) -> None:
     """End the session that a refresh token was given out for."""
-    async with get_database().statements() as connection:
-        row = (await connection.execute(FIND_TOKEN, {"hashed": token_hash(token)})).first()
-    if row is not None:
-        await end_session(row.session_id)
+    async with get_database().transaction() as connection:
+        session_id = await connection.scalar(FIND_TOKEN, {"hashed": token_hash(token)})
+    if session_id is not None:
+        await end_session(session_id)
 
 
 async def end_sessions(connection: AsyncConnection, user_id: str) -> None:
@@ -184,7 +184,7 @@ async def _used_again(
     known = (await connection.execute(FIND_TOKEN, values)).first()
     if known is None or known.used_at is None:
         return None
-    if known.used_at + timedelta(seconds=leeway) > values["moment"]:
+    if leeway and now() - known.used_at < timedelta(seconds=leeway):
         session_id: str = known.session_id
         return session_id
     logger.warning("refresh token used twice", extra={"session": known.session_id})
