@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +22,18 @@ pytestmark = pytest.mark.e2e
 FEATURES = ("auth", "frontend-vite")
 WIDE = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
 NARROW = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the backend puts its mails."""
+    return tmp_path_factory.mktemp("mails")
+
+
+@pytest.fixture(scope="module")
+def settings(mails: Path) -> str:
+    """What makes it do so."""
+    return f"MAIL_URL=file:{mails}\n"
 
 
 def test_a_life_on_the_page(shop: Shop, open_page: OpenPage) -> None:
@@ -163,6 +180,60 @@ def test_the_keyboard_is_enough(shop: Shop, open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     expect(task(page, "Buy bread")).to_have_count(0)
     expect(task(page, "Buy milk")).to_be_focused()
+
+
+def link_of(mails: Path, to: str, page: str) -> str:
+    """The path of the link in the mail to somebody, waited for."""
+    deadline = time.monotonic() + 60
+    pattern = re.compile(rf"http://[^/\s]+(/{page}\?token=\S+)")
+    while time.monotonic() < deadline:
+        received = [message_from_bytes(m.read_bytes(), policy=default) for m in mails.iterdir()]
+        links = [pattern.search(m.get_content()) for m in received if m["To"] == to]
+        for link in filter(None, links):
+            return link[1]
+        time.sleep(0.1)
+    pytest.fail(f"no mail to {to} with a link to {page}")
+
+
+def test_a_forgotten_password_is_replaced_by_mail(
+    shop: Shop, open_page: OpenPage, mails: Path
+) -> None:
+    page = open_page(expected="401")
+    page.goto(shop.page)
+    sign_up(page, "forgot@example.com")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Forgot your password?").click()
+    page.get_by_label("E-mail").fill("forgot@example.com")
+    page.get_by_role("button", name="Send me a mail").click()
+    expect(page.get_by_text("a mail is on its way")).to_be_visible()
+
+    page.goto(shop.page + link_of(mails, "forgot@example.com", "reset-password"))
+    page.get_by_role("textbox", name="New password").fill("another good password")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert "token" not in page.url
+    page.get_by_label("E-mail").fill("forgot@example.com")
+    page.get_by_label("Password").fill("another good password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+
+
+def test_an_address_is_verified_with_a_click(
+    shop: Shop, open_page: OpenPage, mails: Path, axe: Callable[[Page], list[str]]
+) -> None:
+    page = open_page(expected="403")
+    page.goto(shop.page)
+    sign_up(page, "verify@example.com")
+    link = shop.page + link_of(mails, "verify@example.com", "verify-email")
+    page.goto(link)
+    assert axe(page) == []
+    page.get_by_role("button", name="This address is mine").click()
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+    page.goto(link)
+    page.get_by_role("button", name="This address is mine").click()
+    expect(page.get_by_role("alert")).to_contain_text("not valid any more")
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
 
 
 def press(page: Page, *keys: str) -> None:

@@ -4,17 +4,16 @@ import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useId, useState } from "react";
 
 import { useAnnounce } from "@/components/announcer";
+import { Entrance } from "@/components/entrance";
+import { ForgottenPassword } from "@/components/forgotten-password";
 import { Notice } from "@/components/notice";
+import { PasswordField } from "@/components/password-field";
 import { type Credentials, signIn, signUp } from "@/lib/access";
 import { messageOf } from "@/lib/errors";
-
-const SHORTEST_PASSWORD = 8;
-const LONGEST_PASSWORD = 128;
 
 interface Way {
   heading: string;
   button: string;
-  password: string;
   enter: (credentials: Credentials) => Promise<void>;
   other: string;
 }
@@ -23,14 +22,12 @@ const WAYS = {
   in: {
     heading: "Sign in",
     button: "Sign in",
-    password: "current-password",
     enter: signIn,
     other: "New here? Create an account",
   },
   up: {
     heading: "Create an account",
     button: "Create account",
-    password: "new-password",
     enter: signUp,
     other: "Have an account? Sign in",
   },
@@ -39,10 +36,11 @@ const WAYS = {
 export function AccountForm() {
   const id = useId();
   const announce = useAnnounce();
-  const [wayName, setWayName] = useState<keyof typeof WAYS>("in");
+  const [wayName, setWayName] = useState<keyof typeof WAYS | "forgotten">("in");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const way = WAYS[wayName];
+  const isNew = wayName === "up";
+  const way = WAYS[isNew ? "up" : "in"];
   const entry = useMutation({
     mutationFn: way.enter,
     onSuccess: () => announce(`Signed in as ${email.trim()}`),
@@ -53,9 +51,16 @@ export function AccountForm() {
     entry.mutate({ email: email.trim(), password });
   }
 
+  function go(name: typeof wayName) {
+    entry.reset();
+    setWayName(name);
+  }
+
+  if (wayName === "forgotten") {
+    return <ForgottenPassword onLeave={() => go("in")} />;
+  }
   return (
-    <section className="entrance" aria-labelledby={`${id}-heading`}>
-      <h1 id={`${id}-heading`}>{way.heading}</h1>
+    <Entrance heading={way.heading}>
       <form className="account-form" onSubmit={submit}>
         <label htmlFor={`${id}-email`}>E-mail</label>
         <input
@@ -67,38 +72,27 @@ export function AccountForm() {
           maxLength={254}
           required
         />
-        <label htmlFor={`${id}-password`}>Password</label>
-        <input
+        <PasswordField
           id={`${id}-password`}
-          type="password"
           value={password}
-          onChange={(event) => setPassword(event.target.value)}
-          autoComplete={way.password}
-          minLength={wayName === "up" ? SHORTEST_PASSWORD : undefined}
-          maxLength={LONGEST_PASSWORD}
-          aria-describedby={wayName === "up" ? `${id}-rule` : undefined}
-          required
+          onChange={setPassword}
+          isNew={isNew}
         />
-        {wayName === "up" && (
-          <p id={`${id}-rule`} className="hint">
-            At least {SHORTEST_PASSWORD} characters. A sentence is easy to keep in mind.
-          </p>
-        )}
         {entry.isError && <Notice>{messageOf(entry.error)}</Notice>}
         <button type="submit" className="primary" disabled={entry.isPending}>
           {entry.isPending ? "One moment…" : way.button}
         </button>
       </form>
-      <button
-        type="button"
-        className="link"
-        onClick={() => {
-          entry.reset();
-          setWayName(wayName === "in" ? "up" : "in");
-        }}
-      >
-        {way.other}
-      </button>
-    </section>
+      <div className="ways">
+        <button type="button" className="link" onClick={() => go(isNew ? "in" : "up")}>
+          {way.other}
+        </button>
+        {!isNew && (
+          <button type="button" className="link" onClick={() => go("forgotten")}>
+            Forgot your password?
+          </button>
+        )}
+      </div>
+    </Entrance>
   );
 }

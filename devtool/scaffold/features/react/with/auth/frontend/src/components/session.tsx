@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } fro
 
 import { AccountForm } from "@/components/account-form";
 import { useAnnounce } from "@/components/announcer";
+import { MailLinkPage } from "@/components/mail-link-page";
 import { Notice } from "@/components/notice";
 import { answerOf, api } from "@/lib/api";
 import {
@@ -16,6 +17,7 @@ import {
   subscribe,
 } from "@/lib/access";
 import { messageOf } from "@/lib/errors";
+import { useMailLink } from "@/lib/mail-link";
 
 /** Keeps the page in step with who is signed in. */
 export function SessionProvider({ children }: { children: ReactNode }) {
@@ -37,11 +39,15 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   return children;
 }
 
-/** Shows its content to whoever is signed in, and a way in to everybody else. */
+/** Shows its content to whoever is signed in, a way in to everybody else, and what a mail asks first. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const state = useSessionState();
+  const link = useMailLink();
   const { error, retry } = useRestored();
 
+  if (link !== null) {
+    return <MailLinkPage link={link} />;
+  }
   if (error !== null) {
     return <Notice onRetry={retry}>{messageOf(error)}</Notice>;
   }
