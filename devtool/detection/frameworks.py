@@ -110,6 +110,7 @@ FRAMEWORKS = (
             reload=("--reload",),
             no_reload=("--no-reload",),
             port=5000,
+            warm="flask",
         ),
         runs_by_object=True,
     ),
@@ -141,6 +142,7 @@ FRAMEWORKS = (
             address=("{host}:{port}",),
             no_reload=("--noreload",),
             port=8000,
+            warm="django",
         ),
     ),
     Framework(
@@ -239,6 +241,7 @@ FRAMEWORKS = (
             argv=("{python}", "{entry}"),
             env=(("FASTMCP_HOST", "{host}"), ("FASTMCP_PORT", "{port}")),
             port=8000,
+            warm="script",
         ),
     ),
     Framework(
@@ -250,6 +253,7 @@ FRAMEWORKS = (
             argv=("{python}", "{entry}"),
             env=(("FASTMCP_HOST", "{host}"), ("FASTMCP_PORT", "{port}")),
             port=8000,
+            warm="script",
         ),
     ),
     Framework(

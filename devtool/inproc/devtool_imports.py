@@ -18,6 +18,8 @@ from types import CodeType, ModuleType
 from typing import Any
 
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+# Variables that packages do not look at while they are imported.
+LATE_VARIABLES = frozenset({"DJANGO_SETTINGS_MODULE", "TZ"})
 _OWN = os.path.dirname(os.path.abspath(__file__))
 # Frames of this file are left out of the tracebacks that people see, like those of importlib.
 _SHOWN_AS = "<frozen importlib._bootstrap_external>"
@@ -159,7 +161,8 @@ def _difference(before: dict[Any, Any], now: dict[Any, Any]) -> str | None:
     if before == now:
         return None
     changed = (name for name in {**before, **now} if before.get(name) != now.get(name))
-    return next((os.fsdecode(name) for name in changed), None)
+    names = (os.fsdecode(name) for name in changed)
+    return next((name for name in names if name not in LATE_VARIABLES), None)
 
 
 def _hide(function: Callable[..., Any]) -> None:

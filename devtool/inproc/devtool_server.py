@@ -59,6 +59,7 @@ class WarmServer(_Base):  # type: ignore[misc]
     async def startup(self, sockets: Any = None) -> None:
         """Start the application, answer a probe, and take connections once devtool says so."""
         del sockets
+        self.node.imported()
         self.loop = asyncio.get_running_loop()
         self.may_accept = self.loop.create_future()
         self.asked = asyncio.Event()

@@ -29,9 +29,10 @@ import devtool_faults
 import devtool_imports
 import devtool_memory
 import devtool_preload
+import devtool_programs
 from devtool_channel import Channel, Message
 
-KINDS = {"uvicorn": devtool_asgi.serve}
+KINDS = {"uvicorn": devtool_asgi.serve, **devtool_programs.PROGRAMS}
 
 
 class Node:

@@ -16,8 +16,8 @@ from devtool.runner.reload import News, Notice, Reloaded, ReloadFailed
 from devtool.runner.reload_warm import Application, Spawn, WarmReloader
 from devtool.runner.watch import Batch, Watcher
 
-# Words that come before those of the server itself: `{python} -m uvicorn`.
-LAUNCHER_WORDS = 3
+# How many words come before those of the server itself: `{python} -m uvicorn`, `{python}` (manage.py).
+LAUNCHER_WORDS = {"uvicorn": 3, "flask": 3, "django": 1, "script": 1}
 # What is devtool's to decide: how many words each takes, itself among them.
 ADDRESS_WORDS = {"--host": 2, "--port": 2, "--uds": 2}
 
@@ -54,8 +54,14 @@ class Address(NamedTuple):
     uds: str = ""
 
 
-def address(words: Iterable[str]) -> Address:
-    """Take a server's address out of its words; of two, the last counts, as everywhere."""
+def address(words: Iterable[str], host: str = "127.0.0.1", port: int = 8000) -> Address:
+    """Take a server's address out of its words; of two, the last counts, as everywhere.
+
+    Args:
+        words: The command line.
+        host: Where it listens if the words do not say.
+        port: The port likewise.
+    """
     kept: list[str] = []
     found: dict[str, str] = {}
     rest = iter(words)
@@ -65,11 +71,11 @@ def address(words: Iterable[str]) -> Address:
             found[name] = value if equals else next(rest, "")
         else:
             kept.append(word)
-    port = found.get("--port", "")
+    number = found.get("--port", "")
     return Address(
         words=tuple(kept),
-        host=found.get("--host", "127.0.0.1"),
-        port=int(port) if port.isdigit() else 8000,
+        host=found.get("--host", host),
+        port=int(number) if number.isdigit() else port,
         uds=found.get("--uds", ""),
     )
 
@@ -93,7 +99,10 @@ class WarmService:
         self._root = os.path.realpath(root)
         self._environment = environment
         self._kind = reloader(environment())
-        self._address = address(service.argv[LAUNCHER_WORDS:])
+        first = LAUNCHER_WORDS[service.warm]
+        self._address = address(
+            service.argv[first:], service.host or "127.0.0.1", service.port or 8000
+        )
         self._listeners = self._listen()
         self._env_files = tuple(dict.fromkeys(map(os.path.realpath, _env_files(service, root))))
         self._known: set[str] = set()
