@@ -46,5 +46,7 @@ def shapes() -> Iterator[Resource]:
     yield made(
         "Node", "parent:ref(node)? related:many(node) date:date? time:time! datetime:datetime"
     )
-    yield made("Code", "code:str(12)!@unique day:date!@unique owner_of:ref(user)@unique")
+    yield made(
+        "Code", "code:str(12)!@unique day:date!@unique  of:ref(user) n:int@unique u:uuid@unique"
+    )
     yield made("Part", "tag:ref(tag,restrict)! other:ref(tag,null)? text:text")

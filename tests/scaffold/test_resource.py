@@ -25,12 +25,15 @@ GOLDEN = Path(__file__).parent / "golden" / "invoice.txt"
 
 
 def everything(resource: Resource) -> dict[str, str]:
-    return files(resource) | dict((revision_file(resource), dropping_file(resource)))
+    return files(resource, with_tools=True) | dict(
+        (revision_file(resource), dropping_file(resource))
+    )
 
 
 def test_every_shape_is_formatted_and_clean(tmp_path: Path) -> None:
     frame = load()["backend"].folder / "files/backend/pyproject.toml"
     pyproject = frame.read_text("utf-8").replace("__VERSION__", "1.0").replace("__PROJECT__", "x")
+    pyproject = pyproject.replace('"tests/**"', '"**/tests/**"')
     (tmp_path / "pyproject.toml").write_text(pyproject, encoding="utf-8")
     for number, resource in enumerate(shapes()):
         for path, text in everything(resource).items():
@@ -40,7 +43,7 @@ def test_every_shape_is_formatted_and_clean(tmp_path: Path) -> None:
             place.write_text(text, encoding="utf-8")
     for check in (
         ("format", "--diff"),
-        ("check", "--config", "lint.isort.known-first-party=['app']"),
+        ("check", "--config", "lint.isort.known-first-party=['app', 'tests']"),
     ):
         ended = subprocess.run(
             (sys.executable, "-m", "ruff", *check, "--no-cache", "."),

@@ -17,6 +17,7 @@ FIELD = re.compile(
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 VALUE = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", re.ASCII)
 LONGEST = 40
+UNIQUE = ("str", "int", "bigint", "decimal", "uuid", "date")
 ON_DELETE = {"cascade": "CASCADE", "restrict": "RESTRICT", "null": "SET NULL"}
 # Every row has these, and every model and schema these attributes.
 RESERVED = frozenset(
@@ -210,7 +211,7 @@ def _check(field: Field, word: str) -> None:
         raise ConfigError(f"{word}: it is set to null, but may not be", hint="write ? at its end")
     if field.kind == MANY and (field.is_required or field.is_optional or field.is_unique):
         raise ConfigError(f"{word}: many(...) takes no marks", hint="it may always be empty")
-    if field.is_unique and field.kind in ("bool", "text", "float"):
+    if field.is_unique and field.kind not in UNIQUE:
         raise ConfigError(f"{word}: a {field.kind} cannot be unique", hint="leave out @unique")
     is_filter = field.kind == ENUM or (field.kind in KINDS and field.table_entry.filtered)
     if field.name in QUERY and is_filter:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 WIDTH = 100
 STEP = 4
+OURS = ("app", "tests")
 CLOSING = (")", "]", "}")
 
 
@@ -128,20 +129,21 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def imports(names: Iterable[str], *, ours: str = "app") -> str:
+def imports(names: Iterable[str]) -> str:
     """The import statements for `module:name`s (or `import module as name`), sorted in groups."""
-    plain = sorted({name for name in names if ":" not in name})
+    held = set(names)
+    plain = sorted(name for name in held if ":" not in name)
     wanted: dict[str, set[str]] = {}
-    for name in names:
+    for name in held:
         module, colon, item = name.partition(":")
         if colon:
             wanted.setdefault(module, set()).add(item)
     groups: dict[int, list[str]] = {}
     for name in plain:
-        groups.setdefault(_group(name.split()[0], ours), []).append(f"import {name}")
+        groups.setdefault(_group(name.split()[0]), []).append(f"import {name}")
     for module in sorted(wanted):
         statement = _from(module, sorted(wanted[module], key=_order))
-        groups.setdefault(_group(module, ours), []).append(statement)
+        groups.setdefault(_group(module), []).append(statement)
     return "\n\n".join("\n".join(groups[group]) for group in sorted(groups))
 
 
@@ -152,9 +154,9 @@ def _from(module: str, names: Sequence[str]) -> str:
     return "\n".join((f"from {module} import (", *(f"    {name}," for name in names), ")"))
 
 
-def _group(module: str, ours: str) -> int:
+def _group(module: str) -> int:
     top = module.partition(".")[0]
-    return 0 if top in sys.stdlib_module_names else 2 if top == ours else 1
+    return 0 if top in sys.stdlib_module_names else 2 if top in OURS else 1
 
 
 def _order(name: str) -> tuple[int, str]:

@@ -21,7 +21,7 @@ async def list_{plural_}(
     return await {plural_}.list_{plural_}(user, query)
 
 
-@router.post("", response_model={name}Read, status_code=201{created})
+@router.post("", response_model={name}Read, status_code=201, responses=documented(409))
 async def create_{one_}(
     user: CurrentUser, data: {name}Create, response: Response, idempotency_key: RepeatKey = None
 ) -> {plural_}.{name}Record | {name}Read:
@@ -46,7 +46,7 @@ async def get_{one_}(
 async def replace_{one_}(
     user: CurrentUser, {one_}_id: Id, data: {name}Replace, response: Response, if_match: IfMatch = None
 ) -> {plural_}.{name}Record:
-    """Replace all of {a}."""
+    """Replace all of {a}; with `If-Match: <ETag>` only as you saw it."""
     changed = await {plural_}.replace_{one_}(user, {one_}_id, data, versions(if_match))
     return _tagged(changed, response)
 
@@ -55,7 +55,7 @@ async def replace_{one_}(
 async def update_{one_}(
     user: CurrentUser, {one_}_id: Id, data: {name}Patch, response: Response, if_match: IfMatch = None
 ) -> {plural_}.{name}Record:
-    """Change some of {a}."""
+    """Change some of {a}; with `If-Match: <ETag>` only as you saw it."""
     changed = await {plural_}.update_{one_}(user, {one_}_id, data, versions(if_match))
     return _tagged(changed, response)
 
@@ -64,7 +64,7 @@ async def update_{one_}(
 async def delete_{one_}(
     user: CurrentUser, {one_}_id: Id, if_match: IfMatch = None
 ) -> None:
-    """Delete {a}."""
+    """Delete {a}; with `If-Match: <ETag>` only as you saw it."""
     await {plural_}.delete_{one_}(user, {one_}_id, versions(if_match))
 
 
@@ -79,7 +79,7 @@ def _tagged(
 def router(resource: Resource) -> str:
     """The text of the module."""
     name = resource.class_name
-    unique = any(field.is_unique for field in resource.fields)
+    conflicts = any(field.is_unique or field.target for field in resource.fields)
     kinds = ("Create", "Page", "Patch", "Query", "Read", "Replace")
     text = ROUTER.format(
         plural=resource.plural.replace("_", " "),
@@ -89,8 +89,7 @@ def router(resource: Resource) -> str:
         name=name,
         path=resource.path,
         tag=resource.plural.replace("_", " "),
-        created=", responses=documented(409)" if unique else "",
-        changed="documented(404, 409, 412)" if unique else "documented(404, 412)",
+        changed="documented(404, 409, 412)" if conflicts else "documented(404, 412)",
         imports=imports(
             (
                 "typing:Annotated",

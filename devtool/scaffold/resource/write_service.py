@@ -31,14 +31,12 @@ class {name}Record:
 
 async def list_{plural_}(owner: str, query: {name}Query) -> Listed[{name}Record]:
     """A page of the owner's {plural}."""
-    async with get_database().statements() as connection:
 {listing}
 
 
 async def create_{one_}(owner: str, data: {name}Create) -> {name}Record:
     """{A_new} of the owner{raises}"""
-    async with get_database().{begin}() as connection:
-        return await _create(connection, owner, data)
+{creating}
 
 
 async def create_{one_}_once(
@@ -47,7 +45,7 @@ async def create_{one_}_once(
     """{A_new}, or that of an earlier request with the key; and which."""
 
     async def create(connection: AsyncConnection) -> str:
-        record = await _create(connection, owner, data)
+        record = await _create(Within(connection), owner, data)
         return {name}Read.model_validate(record).model_dump_json()
 
     done = await once(owner, key, f"create {one} {{data.model_dump_json()}}", create)
@@ -60,7 +58,6 @@ async def get_{one_}(owner: str, {one_}_id: int) -> {name}Record:
     Raises:
         NotFoundError: If the owner has no such {one}.
     """
-    async with get_database().statements() as connection:
 {getting}
 
 
@@ -96,9 +93,8 @@ async def delete_{one_}(
     owner: str, {one_}_id: int, seen: Sequence[int] | None = None
 ) -> None:
     """Delete {a}; raises as updating does."""
-    async with get_database().statements() as connection:
-        with told(in_use="The {one} is in use."):
-            await {ROWS}.delete(connection, owner, {one_}_id, seen)
+    with told(in_use="The {one} is in use."):
+        await {ROWS}.delete(get_database(), owner, {one_}_id, seen)
 
 
 {helpers}
@@ -124,7 +120,7 @@ def service(resource: Resource) -> str:
         links="".join(_link_field(resource, field) for field in resource.links),
         datetime=moment,
         tables="\n".join(_tables(resource)),
-        begin="transaction" if needs_transaction(resource) else "statements",
+        creating="\n".join(_creating(resource)),
         listing="\n".join(_listing(resource)),
         getting="\n".join(_getting(resource)),
         raises=_create_raises(resource),
@@ -165,15 +161,17 @@ def _imports(resource: Resource) -> list[str]:
     if resource.links:
         wanted += ["dataclasses:field", "dataclasses:replace", "app.services.rows:Links"]
     if _owned(resource):
-        wanted.append("app.services.rows:Owned")
+        wanted += ["app.services.rows:Owned", "app.services.rows:Statements"]
+    elif not resource.links or _owned(resource):
+        wanted.append("app.services.rows:Statements")
     for field in resource.scalars:
         if field.kind != "enum":
             wanted += columns.own_imports(resource, field.table_entry.record_imports)
     return wanted
 
 
-SHARED = ("Listed", "Rows", "changes_of", "page_of", "told")
-WHOLE = "(await _whole(connection, [record]))[0]"
+SHARED = ("Listed", "Rows", "Within", "changes_of", "page_of", "told")
+WHOLE = "(await _whole(on, [record]))[0]"
 KINDS = ("Create", "Patch", "Query", "Read", "Replace")
 
 
@@ -225,29 +223,41 @@ def _owned_name(target: Target) -> str:
 
 
 def _listing(resource: Resource) -> Iterator[str]:
-    page = f"await {rows(resource)}.page(connection, owner, page_of(query))"
+    page = f"await {rows(resource)}.page(get_database(), owner, page_of(query))"
     if not resource.links:
-        yield f"        return {page}"
+        yield f"    return {page}"
         return
-    yield f"        listed = {page}"
-    yield "        return listed._replace(items=await _whole(connection, listed.items))"
+    yield f"    listed = {page}"
+    yield "    return listed._replace(items=await _whole(get_database(), listed.items))"
 
 
 def _getting(resource: Resource) -> Iterator[str]:
-    get = f"await {rows(resource)}.get(connection, owner, {resource.name}_id)"
+    get = f"await {rows(resource)}.get(get_database(), owner, {resource.name}_id)"
     if not resource.links:
-        yield f"        return {get}"
+        yield f"    return {get}"
         return
-    yield f"        record = {get}"
-    yield f"        return {WHOLE}"
+    yield f"    record = {get}"
+    yield f"    return {WHOLE.replace('(on,', '(get_database(),')}"
+
+
+def _creating(resource: Resource) -> Iterator[str]:
+    if not needs_transaction(resource):
+        yield "    return await _create(get_database(), owner, data)"
+        return
+    yield "    async with get_database().transaction() as connection:"
+    yield "        return await _create(Within(connection), owner, data)"
 
 
 def _raised(resource: Resource) -> Iterator[str]:
     """The lines of a docstring for what else can go wrong."""
-    if any(field.is_unique for field in resource.fields):
+    unique = any(field.is_unique for field in resource.fields)
+    refers = bool(resource.references or resource.links)
+    if unique and refers:
+        yield "ConflictError: If something has to be unique, or it refers to what is not there."
+    elif unique:
         yield "ConflictError: If another one has what has to be unique."
-    if resource.references or resource.links:
-        yield "UnprocessableError: If it refers to what is not there."
+    elif refers:
+        yield "ConflictError: If it refers to what is not there."
 
 
 def _create_raises(resource: Resource) -> str:
@@ -266,7 +276,7 @@ def _helpers(resource: Resource) -> Iterator[str]:
         yield _whole(resource)
 
 
-def _told(resource: Resource) -> str:
+def _told(resource: Resource, indent: int) -> str:
     """The `with` line around what the database may refuse, or an empty string."""
     items = []
     unique = [field.name.replace("_", " ") for field in resource.fields if field.is_unique]
@@ -276,40 +286,38 @@ def _told(resource: Resource) -> str:
         items.append(f'taken="{whose}"')
     if resource.references or resource.links:
         items.append('missing="It refers to what is not there."')
-    return call("with told(", items, "):", indent=8) if items else ""
+    return call("with told(", items, "):", indent=indent) if items else ""
+
+
+def _where(resource: Resource) -> str:
+    """What runs the statements that create one."""
+    return "Within" if resource.links else "Statements"
 
 
 def _create(resource: Resource) -> str:
     name = resource.class_name
     lines = [
         "async def _create(",
-        f"    connection: AsyncConnection, owner: str, data: {name}Create",
+        f"    on: {_where(resource)}, owner: str, data: {name}Create",
         f") -> {name}Record:",
         "    values = data.model_dump()",
     ]
     if _owned(resource):
-        lines.append("    await _check(connection, owner, values)")
+        lines.append("    await _check(on, owner, values)")
     links = [(field, columns.name(field)) for field in resource.links]
     lines += [f'    {field.name} = values.pop("{column}")' for field, column in links]
-    told = _told(resource)
-    space = "    "
+    told, space = _told(resource, 4), "    "
     if told:
-        lines.append(told.replace("        ", "    ", 1) if "\n" not in told else _shifted(told))
+        lines.append(told)
         space = "        "
-    create = f"await {rows(resource)}.create(connection, owner, values)"
+    create = f"await {rows(resource)}.create(on, owner, values)"
     if not links:
         return "\n".join((*lines, f"{space}return {create}"))
     lines.append(f"{space}record = {create}")
     lines += [
-        f"{space}await {_links(field)}.put(connection, record.id, {field.name})"
-        for field, _ in links
+        f"{space}await {_links(field)}.put(on, record.id, {field.name})" for field, _ in links
     ]
     return "\n".join((*lines, f"    return {WHOLE}"))
-
-
-def _shifted(text: str) -> str:
-    """A text one step further out."""
-    return "\n".join(line.removeprefix("    ") for line in text.splitlines())
 
 
 def _change(resource: Resource) -> str:
@@ -321,32 +329,35 @@ def _change(resource: Resource) -> str:
     ]
     if not resource.links:
         lines = [line.replace("dict[", "Mapping[") for line in lines]
-    begin = "transaction" if needs_transaction(resource) else "statements"
-    lines.append(f"    async with get_database().{begin}() as connection:")
+    space, on = "    ", "get_database()"
+    if needs_transaction(resource):
+        lines.append("    async with get_database().transaction() as connection:")
+        lines.append("        on = Within(connection)")
+        space, on = "        ", "on"
     if _owned(resource):
-        lines.append("        await _check(connection, owner, changes)")
+        lines.append(f"{space}await _check(on, owner, changes)")
     lines += [
-        f'        {field.name} = changes.pop("{columns.name(field)}", None)'
+        f'{space}{field.name} = changes.pop("{columns.name(field)}", None)'
         for field in resource.links
     ]
-    told, space = _told(resource), "        "
+    told, inner = _told(resource, len(space)), space
     if told:
         lines.append(told)
-        space = "            "
-    change = f"{rows(resource)}.change(connection, owner, {one}_id, changes, seen)"
+        inner += "    "
+    change = f"{rows(resource)}.change({on}, owner, {one}_id, changes, seen)"
     if not resource.links:
-        return "\n".join((*lines, f"{space}return await {change}"))
-    lines.append(f"{space}record = await {change}")
+        return "\n".join((*lines, f"{inner}return await {change}"))
+    lines.append(f"{inner}record = await {change}")
     for field in resource.links:
-        lines.append(f"{space}if {field.name} is not None:")
-        lines.append(f"{space}    await {_links(field)}.put(connection, {one}_id, {field.name})")
-    return "\n".join((*lines, f"        return {WHOLE}"))
+        lines.append(f"{inner}if {field.name} is not None:")
+        lines.append(f"{inner}    await {_links(field)}.put(on, {one}_id, {field.name})")
+    return "\n".join((*lines, f"{space}return {WHOLE}"))
 
 
 def _check(resource: Resource) -> str:
     lines = [
         "async def _check(",
-        "    connection: AsyncConnection, owner: str, values: Mapping[str, Any]",
+        "    on: Statements, owner: str, values: Mapping[str, Any]",
         ") -> None:",
         '    """Refuse what refers to somebody else\'s rows."""',
     ]
@@ -362,7 +373,7 @@ def _check(resource: Resource) -> str:
             if resource.target(field) == target
         ]
         head = f"await {_owned_name(target)}.check("
-        lines.append(call(head, ["connection", "owner", *wanted], ")", indent=4))
+        lines.append(call(head, ["on", "owner", *wanted], ")", indent=4))
     return "\n".join(lines)
 
 
@@ -372,14 +383,11 @@ def _whole(resource: Resource) -> str:
     return "\n".join(
         (
             "async def _whole(",
-            f"    connection: AsyncConnection, records: list[{name}Record]",
+            f"    on: Statements, records: list[{name}Record]",
             f") -> list[{name}Record]:",
             '    """Records together with what they are linked to."""',
             "    ids = [record.id for record in records]",
-            *(
-                f"    {field.name} = await {_links(field)}.of(connection, ids)"
-                for field in resource.links
-            ),
+            *(f"    {field.name} = await {_links(field)}.of(on, ids)" for field in resource.links),
             "    return [",
             f"        replace(record, {', '.join(pairs)}) for record in records",
             "    ]",

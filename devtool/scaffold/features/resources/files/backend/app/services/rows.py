@@ -25,9 +25,42 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import ConflictError, NotFoundError, PreconditionFailedError, UnprocessableError
+from app.errors import ConflictError, NotFoundError, PreconditionFailedError
 from app.models.base import now
 from app.schemas.listing import ListQuery
+
+Values = Mapping[str, Any]
+
+
+class Statements(Protocol):
+    """What runs statements: the database, each for itself, or `Within` a transaction."""
+
+    async def all(self, statement: Executable, values: Values) -> Sequence[Any]:
+        """The rows that a statement gives."""
+        ...
+
+    async def first(self, statement: Executable, values: Values) -> Any:
+        """The first row that a statement gives, or None."""
+        ...
+
+
+class Within:
+    """Statements that belong together."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    async def all(self, statement: Executable, values: Values) -> Sequence[Any]:
+        """The rows that a statement gives."""
+        return (await self.connection.execute(statement, values)).all()
+
+    async def first(self, statement: Executable, values: Values) -> Any:
+        """The first row that a statement gives, or None."""
+        return (await self.connection.execute(statement, values)).first()
+
+    async def run(self, statement: Executable, values: Values | list[dict[str, Any]]) -> None:
+        """Run a statement that gives no rows, or once for each of the values."""
+        await self.connection.execute(statement, values)
 
 
 class Record(Protocol):
@@ -89,7 +122,7 @@ class Rows(Generic[RecordT]):
         self.deleted_if_seen = self.deleted.where(seen)
         self.pages: dict[tuple[object, ...], Select[Any]] = {}
 
-    async def page(self, connection: AsyncConnection, owner: str, page: Page) -> Listed[RecordT]:
+    async def page(self, on: Statements, owner: str, page: Page) -> Listed[RecordT]:
         """A page of the owner's rows."""
         values = {
             "its_owner": owner,
@@ -98,46 +131,41 @@ class Rows(Generic[RecordT]):
             "its_pattern": f"%{escaped(page.search)}%",
             **{f"its_{name}": value for name, value in page.filters.items()},
         }
-        rows = (await connection.execute(self._page_statement(page), values)).all()
-        total = None
-        if page.total:
-            total = await connection.scalar(self._count_statement(page), values)
+        rows = await on.all(self._page_statement(page), values)
+        total = (await on.first(self._count_statement(page), values))[0] if page.total else None
         items = [self.record(*row) for row in rows[: page.limit]]
         more = len(rows) > page.limit
         return Listed(items, str(rows[page.limit - 1].id) if more else None, total)
 
-    async def create(
-        self, connection: AsyncConnection, owner: str, values: Mapping[str, Any]
-    ) -> RecordT:
+    async def create(self, on: Statements, owner: str, values: Values) -> RecordT:
         """A new row of the owner."""
         moment = now()
         row = {**values, "user_id": owner, "created_at": moment, "updated_at": moment, "version": 1}
-        return self.record(*(await connection.execute(self.inserted, row)).one())
+        return self.record(*await on.first(self.inserted, row))
 
-    async def get(self, connection: AsyncConnection, owner: str, row_id: int) -> RecordT:
+    async def get(self, on: Statements, owner: str, row_id: int) -> RecordT:
         """One row of the owner.
 
         Raises:
             NotFoundError: If the owner has no such row.
         """
-        found = await connection.execute(self.one, {"its_owner": owner, "its_id": row_id})
-        row = found.first()
+        row = await on.first(self.one, {"its_owner": owner, "its_id": row_id})
         if row is None:
             raise self.missing()
         return self.record(*row)
 
     async def change(
         self,
-        connection: AsyncConnection,
+        on: Statements,
         owner: str,
         row_id: int,
-        values: Mapping[str, Any],
+        values: Values,
         seen: Sequence[int] | None = None,
     ) -> RecordT:
         """The row after what was given was changed.
 
         Args:
-            connection: Where to do it.
+            on: Where to do it.
             owner: Whose row it is.
             row_id: Which one.
             values: What shall be different.
@@ -149,14 +177,14 @@ class Rows(Generic[RecordT]):
         """
         statement = self.changed if seen is None else self.changed_if_seen
         changes = {**values, "updated_at": now()}
-        return self.record(*await self._one(connection, statement, owner, row_id, seen, changes))
+        return self.record(*await self._one(on, statement, owner, row_id, seen, changes))
 
     async def delete(
-        self, connection: AsyncConnection, owner: str, row_id: int, seen: Sequence[int] | None
+        self, on: Statements, owner: str, row_id: int, seen: Sequence[int] | None
     ) -> None:
         """Delete a row; raises as `change` does."""
         statement = self.deleted if seen is None else self.deleted_if_seen
-        await self._one(connection, statement, owner, row_id, seen)
+        await self._one(on, statement, owner, row_id, seen)
 
     def missing(self) -> NotFoundError:
         """What a caller is told of a row that is not there, or is not theirs."""
@@ -164,21 +192,20 @@ class Rows(Generic[RecordT]):
 
     async def _one(
         self,
-        connection: AsyncConnection,
+        on: Statements,
         statement: Executable,
         owner: str,
         row_id: int,
         seen: Sequence[int] | None,
-        values: Mapping[str, Any] | None = None,
+        values: Values | None = None,
     ) -> Sequence[Any]:
         """The row that a statement changed."""
         one = {"its_owner": owner, "its_id": row_id}
         versions = {} if seen is None else {"seen": list(seen)}
-        found = await connection.execute(statement, {**(values or {}), **one, **versions})
-        row = found.first()
+        row: Sequence[Any] | None = await on.first(statement, {**(values or {}), **one, **versions})
         if row is not None:
             return row
-        if seen is not None and (await connection.execute(self.one, one)).first() is not None:
+        if seen is not None and await on.first(self.one, one) is not None:
             raise PreconditionFailedError(f"The {self.noun} has changed since you saw it.")
         raise self.missing()
 
@@ -227,16 +254,16 @@ class Owned:
         known = table.c.id.in_(bindparam("its_ids", expanding=True))
         self.counted = select(func.count()).select_from(table).where(own, known)
 
-    async def check(self, connection: AsyncConnection, owner: str, *ids: int | None) -> None:
+    async def check(self, on: Statements, owner: str, *ids: int | None) -> None:
         """Make sure that rows are the owner's, before something refers to them.
 
         Raises:
-            UnprocessableError: If one is not there, or somebody else's.
+            ConflictError: If one is not there, or somebody else's.
         """
         wanted = {row_id for row_id in ids if row_id is not None}
         values = {"its_owner": owner, "its_ids": list(wanted)}
-        if wanted and await connection.scalar(self.counted, values) != len(wanted):
-            raise UnprocessableError(f"There is no such {self.noun}.")
+        if wanted and (await on.first(self.counted, values))[0] != len(wanted):
+            raise ConflictError(f"There is no such {self.noun}.")
 
 
 class Links:
@@ -259,20 +286,20 @@ class Links:
         self.inserted = insert(table)
         self.deleted = delete(table).where(ours == bindparam("its_id"))
 
-    async def of(self, connection: AsyncConnection, ids: Sequence[int]) -> dict[int, list[Any]]:
+    async def of(self, on: Statements, ids: Sequence[int]) -> dict[int, list[Any]]:
         """What each of the rows has, sorted."""
         found: dict[int, list[Any]] = {row_id: [] for row_id in ids}
         if ids:
-            for here, there in await connection.execute(self.found, {"its_ids": list(ids)}):
+            for here, there in await on.all(self.found, {"its_ids": list(ids)}):
                 found[here].append(there)
         return found
 
-    async def put(self, connection: AsyncConnection, row_id: int, others: Sequence[Any]) -> None:
+    async def put(self, on: Within, row_id: int, others: Sequence[Any]) -> None:
         """Let a row have exactly these."""
-        await connection.execute(self.deleted, {"its_id": row_id})
+        await on.run(self.deleted, {"its_id": row_id})
         pairs = [{self.here: row_id, self.there: other} for other in sorted(set(others))]
         if pairs:
-            await connection.execute(self.inserted, pairs)
+            await on.run(self.inserted, pairs)
 
 
 def page_of(query: ListQuery) -> Page:
@@ -310,7 +337,7 @@ def told(taken: str = "", missing: str = "", in_use: str = "") -> Iterator[None]
         if taken and _says(error, "UNIQUE", "23505"):
             raise ConflictError(taken) from error
         if missing and _says(error, "FOREIGN KEY", "23503"):
-            raise UnprocessableError(missing) from error
+            raise ConflictError(missing) from error
         if in_use and _says(error, "FOREIGN KEY", "23001", "23503"):
             raise ConflictError(in_use) from error
         raise
