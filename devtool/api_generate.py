@@ -69,11 +69,11 @@ def plan_resource(
     return resourceful.plan_resource(where, name, words)
 
 
-def write_resource(planned: Planned) -> str:
-    """Write what was planned, with a journal, and migrate the development database.
+def write_resource(planned: Planned) -> tuple[str, str]:
+    """Write what was planned, with a journal; migrate the development database; write the client.
 
     Returns:
-        A sentence on the database.
+        A sentence on the database, and one on the frontend's client, empty where there is none.
 
     Raises:
         ConflictError: If files have to be merged by the user; the rest is written.
@@ -83,7 +83,19 @@ def write_resource(planned: Planned) -> str:
 
     apply_update(planned.update)
     refuse_conflicts(planned.update)
-    return _migrated(planned.update.root)
+    return _migrated(planned.update.root), _client_written(planned.update.root)
+
+
+def _client_written(root: Path) -> str:
+    """Write the types of a frontend's client anew, where that can be done now; how they stand."""
+    if not (root / "frontend/package.json").is_file():
+        return ""
+    try:
+        made = project_client(root)
+        write_client(made)
+    except (ConfigError, ServiceError, ToolchainError) as error:
+        return f"the client's types are not written: {error.message}"
+    return f"{made.path.relative_to(root).as_posix()} has {len(made.operations)} operations"
 
 
 def plan_tool(name: str, root: str | Path = ".", *, effect: str = "read") -> Update:

@@ -58,21 +58,21 @@ def destroy_resource(
 def _carry_out(planned: Planned, *, dry_run: bool, show_diff: bool, as_json: bool) -> None:
     from devtool.api_generate import write_resource
 
-    database = ""
+    database = client = ""
     written = not (dry_run or show_diff)
     if written:
-        database = write_resource(planned)
+        database, client = write_resource(planned)
     if as_json:
-        _print_json(planned, database, written=written)
+        _print_json(planned, database, client, written=written)
     elif show_diff:
         from devtool import diff_changes
 
         print(diff_changes(planned.update.changes), end="")
     else:
-        _print_changes(planned, database, written=written)
+        _print_changes(planned, (database, client), written=written)
 
 
-def _print_json(planned: Planned, database: str, *, written: bool) -> None:
+def _print_json(planned: Planned, database: str, client: str, *, written: bool) -> None:
     from devtool.cli.text import SCHEMA, to_json
 
     changes = [
@@ -88,15 +88,18 @@ def _print_json(planned: Planned, database: str, *, written: bool) -> None:
                 "written": written,
                 "changes": changes,
                 "database": database,
+                "client": client,
             }
         )
     )
 
 
-def _print_changes(planned: Planned, database: str, *, written: bool) -> None:
+def _print_changes(planned: Planned, after: tuple[str, ...], *, written: bool) -> None:
     from devtool.cli.text import printable
 
     for change in planned.update.changes:
         if change.action.value not in ("keep", "adopt"):
             print(printable(f"{change.action.value}  {change.path}"))
-    print(printable(database) if written else "nothing was written")
+    for line in after if written else ("nothing was written",):
+        if line:
+            print(printable(line))

@@ -12,12 +12,17 @@ from devtool.scaffold.catalog import Feature
 from devtool.scaffold.revisions import Chain, numbered
 from devtool.scaffold.spec import ProjectSpec
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devtool.scaffold.resource.resource import Resource
+
 # A name that would act on our own repository is stored with this before it.
 DOT = "dot_"
 NOISE = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules"}
 BACKEND = "backend/"
 ROUTERS = f"{BACKEND}app/routers/__init__.py"
 MODELS = f"{BACKEND}app/models/__init__.py"
+TOOLS = f"{BACKEND}app/ai/tools/__init__.py"
 NO_CHAIN = Chain()
 
 
@@ -54,22 +59,35 @@ def render(
     _check_name(spec, features)
     sources = _chosen(_sources(features))
     texts = [(s.path, substitute(s.file.read_text("utf-8"), spec)) for s in sources]
-    routers, models = [], []
-    if spec.resources:
-        from devtool.scaffold.resource import files as resource_files
-        from devtool.scaffold.resource.recorded import restored
-
-        resources = [restored(record) for record in spec.resources]
-        texts += [item for each in resources for item in resource_files.files(each).items()]
-        texts += [resource_files.revision_file(each) for each in resources]
-        routers = [each.plural for each in resources]
-        models = [each.name for each in resources]
+    resources = _resources(spec)
+    texts += [file for each in resources for file in _resource_files(each, features)]
     files = numbered(texts, chain)
-    files |= _shared(files, features, routers, models)
+    files |= _shared(files, features, resources)
     own = f"{BACKEND}pyproject.toml"
     if spec.development and own in files:
         files[own] = compose.pyproject(files[own], development=spec.development)
     return dict(sorted(files.items()))
+
+
+def offers_tools(features: Iterable[Feature]) -> bool:
+    """Whether a project with these features has tools for assistants."""
+    return any(feature.tools for feature in features)
+
+
+def _resources(spec: ProjectSpec) -> list[Resource]:
+    """What `devtool generate resource` added; most projects pay for nothing of it."""
+    if not spec.resources:
+        return []
+    from devtool.scaffold.resource.recorded import restored
+
+    return [restored(record) for record in spec.resources]
+
+
+def _resource_files(resource: Resource, features: tuple[Feature, ...]) -> Iterator[tuple[str, str]]:
+    from devtool.scaffold.resource import files
+
+    yield from files.files(resource, with_tools=offers_tools(features)).items()
+    yield files.revision_file(resource)
 
 
 def substitute(text: str, spec: ProjectSpec) -> str:
@@ -147,28 +165,27 @@ def _stronger(one: Source, other: Source) -> Source:
 
 
 def _shared(
-    files: dict[str, str],
-    features: tuple[Feature, ...],
-    routers: list[str],
-    models: list[str],
+    files: dict[str, str], features: tuple[Feature, ...], resources: list[Resource]
 ) -> dict[str, str]:
     """The files that are composed of what every feature says."""
     shared: dict[str, str] = {}
     for place in sorted({home(feature) for feature in features}):
         there = [feature for feature in features if home(feature) == place]
         shared |= _python_project(files, there, place)
+    plurals = [each.plural for each in resources]
     if any(feature.routers or feature.root_routers for feature in features):
         shared[ROUTERS] = compose.routers(
-            [*routers, *(name for feature in features for name in feature.routers)],
+            [*plurals, *(name for feature in features for name in feature.routers)],
             [name for feature in features for name in feature.root_routers],
         )
     if any(feature.models for feature in features):
+        names = [each.name for each in resources]
         shared[MODELS] = compose.models(
-            [*models, *(name for feature in features for name in feature.models)]
+            [*names, *(name for feature in features for name in feature.models)]
         )
-    if any(feature.tools for feature in features):
-        shared[f"{BACKEND}app/ai/tools/__init__.py"] = compose.tools(
-            name for feature in features for name in feature.tools
+    if offers_tools(features):
+        shared[TOOLS] = compose.tools(
+            [*plurals, *(name for feature in features for name in feature.tools)]
         )
     package = "frontend/package.json"
     if package in files:

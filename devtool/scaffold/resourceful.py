@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from devtool.errors import ConfigError, ConflictError
@@ -13,7 +13,7 @@ from devtool.scaffold import catalog, compose, growth, heads, manifest, selectio
 from devtool.scaffold.catalog import Feature
 from devtool.scaffold.changes import Action
 from devtool.scaffold.manifest import Manifest
-from devtool.scaffold.render import BACKEND, MODELS, ROUTERS, render
+from devtool.scaffold.render import BACKEND, MODELS, ROUTERS, TOOLS, offers_tools, render
 from devtool.scaffold.resource import files as resource_files
 from devtool.scaffold.resource import targets
 from devtool.scaffold.resource.names import snake
@@ -66,7 +66,10 @@ def plan_resource(root: Path, name: str, words: Iterable[str]) -> Planned:
     chain = heads.chain_of(root, record.files)
     path, text = _revision(resource_files.revision_file(resource), chain)
     rendered = render(more, features, chain=chain)
-    wanted = {*resource_files.files(resource), *_shared(features)}
+    wanted = {
+        *resource_files.files(resource, with_tools=offers_tools(features)),
+        *_shared(features),
+    }
     files = {path: text, **{place: rendered[place] for place in sorted(wanted)}}
     files |= _lists(root, record, rendered, add=resource)
     update = plan_update(
@@ -99,7 +102,7 @@ def plan_removal(root: Path, name: str) -> Planned:
     known = catalog.load()
     rendered = render(spec, _features(spec, known), chain=chain)
     less = spec.replace(resources=left)
-    dropped = list(resource_files.files(resource))
+    dropped = list(resource_files.files(resource, with_tools=True))
     update = plan_update(
         root,
         {path: text, **_lists(root, record, rendered, drop=resource)},
@@ -125,11 +128,11 @@ def _recorded(spec: ProjectSpec, name: str) -> Resource:
 
 def _refuse_users(root: Path, resource: Resource) -> None:
     """Refuse to take away what other modules import."""
-    own = {PurePosixPath(path).name for path in resource_files.files(resource)}
+    own = set(resource_files.files(resource, with_tools=True))
     users = [
         path.relative_to(root).as_posix()
         for path in sorted((root / BACKEND).glob("app/**/*.py"))
-        if path.name not in own
+        if path.relative_to(root).as_posix() not in own
         and path.name != "__init__.py"
         and _imports_any(path.read_text("utf-8", "replace"), resource)
     ]
@@ -234,7 +237,11 @@ def _lists(
     tables = changed(
         compose.listed(models, "__all__"), add.name if add else "", drop.name if drop else ""
     )
-    return {
+    lists = {
         ROUTERS: compose.routers(versioned, compose.listed(routers, "ROOT")),
         MODELS: compose.models(tables),
     }
+    if TOOLS in rendered:
+        old, new = drop.plural if drop else "", add.plural if add else ""
+        lists[TOOLS] = compose.tools(changed(compose.listed(last(TOOLS), "TOOLSETS"), new, old))
+    return lists

@@ -16,7 +16,7 @@ from devtool.scaffold import growth, manifest, selection
 from devtool.scaffold.catalog import load
 from devtool.scaffold.changes import Action
 from devtool.scaffold.heads import chain_of
-from devtool.scaffold.render import MODELS, ROUTERS, render
+from devtool.scaffold.render import MODELS, ROUTERS, TOOLS, render
 from devtool.scaffold.update import undo
 
 NOTE = ("Note", ["body:text", "author:ref(user)?"])
@@ -177,3 +177,15 @@ def test_the_commands_say_what_they_did(shop: Path) -> None:
     wrong = devtool("generate", "resource", "Note", "due:dat")
     assert wrong.returncode == 2
     assert wrong.stderr == "error: due:dat: there is no type 'dat'\nhint: did you mean date?\n"
+
+
+def test_assistants_get_tools_for_it(tmp_path: Path) -> None:
+    new_project(ProjectSpec(name="shop", features=("mcp-tools",)), tmp_path)
+    root = tmp_path / "shop"
+    generate(root, *NOTE[:1], *NOTE[1])
+    listed = "    notes.TOOLS,\n    tasks.TOOLS,\n"
+    assert listed in (root / TOOLS).read_text("utf-8")
+    assert "async def add_note" in (root / "backend/app/ai/tools/notes.py").read_text("utf-8")
+    destroy(root, "note")
+    assert "notes" not in (root / TOOLS).read_text("utf-8")
+    assert not (root / "backend/app/ai/tools/notes.py").exists()
