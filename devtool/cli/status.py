@@ -120,13 +120,15 @@ def _show(report: Report, where: str, *, as_json: bool, watch: bool, first: bool
 def _lines(state: RunState) -> Iterator[str]:
     import time
 
+    from devtool.ui.times import span
+
     now = time.time()
     width = max((len(each.name) for each in state.processes), default=0)
     for each in state.processes:
         parts = [f"{each.name:<{width}}", f"{each.status:<9}", each.url]
         if each.pid is not None:
             parts.append(f"pid {each.pid}")
-            parts.append(f"up {_span(now - each.started_at)}" if each.started_at else "")
+            parts.append(f"up {span(now - each.started_at)}" if each.started_at else "")
         if each.exit_code is not None and each.pid is None:
             parts.append(f"exit code {each.exit_code}")
         if each.restarts:
@@ -137,7 +139,7 @@ def _lines(state: RunState) -> Iterator[str]:
         if each.last_error:
             parts.append(each.last_error)
         yield "  ".join(part for part in parts if part)
-    yield f"devtool pid {state.supervisor_pid}, up {_span(now - state.started_at)}"
+    yield f"devtool pid {state.supervisor_pid}, up {span(now - state.started_at)}"
 
 
 def _how_it_ended(last: RunState | None) -> Iterator[str]:
@@ -150,16 +152,6 @@ def _how_it_ended(last: RunState | None) -> Iterator[str]:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def _span(seconds: float) -> str:
-    """A duration as people say it."""
-    whole = max(0, int(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
 def _object(report: Report) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from devtool.feed import Entry, Moment
 from devtool.model.state import ProcessState, Status
+from devtool.ui.times import clock, span, took
 from devtool.ui.view import BINDINGS, View, selected
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
@@ -201,28 +201,3 @@ def _help() -> list[Text]:
     rows = [(", ".join(each.keys), each.about) for each in BINDINGS]
     told = [Text.assemble((f"  {names:>9}  ", "bold"), about) for names, about in rows]
     return [Text("── any key closes this", "dim"), *told]
-
-
-# Times
-
-
-def clock(at: float) -> str:
-    """The time of day."""
-    return time.strftime("%H:%M:%S", time.localtime(at))
-
-
-def span(seconds: float) -> str:
-    """A duration as people say it."""
-    whole = max(0, int(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{left} s"
-
-
-def took(ms: float | None) -> str:
-    """How long something took."""
-    if ms is None:
-        return ""
-    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
