@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from devtool.model.detection import Component, Detection, Evidence, Phase, Role, Strength
     from devtool.model.launch import LaunchPlan, Service
     from devtool.runner.reload import Reloader
+    from devtool.runner.reload_cold import ColdReloader, Command
     from devtool.runner.reload_warm import Application, WarmReloader
     from devtool.scaffold.builder import new_project, preview_project
     from devtool.scaffold.changes import Change, diff_changes
@@ -35,6 +36,8 @@ _HOMES = {
     "Application": "devtool.runner.reload_warm",
     "BackendScaffold": "devtool.scaffold.scaffolds",
     "Change": "devtool.scaffold.changes",
+    "ColdReloader": "devtool.runner.reload_cold",
+    "Command": "devtool.runner.reload_cold",
     "Component": "devtool.model.detection",
     "ConfigError": "devtool.errors",
     "ConflictError": "devtool.errors",
@@ -67,6 +70,8 @@ __all__ = [
     "Application",
     "BackendScaffold",
     "Change",
+    "ColdReloader",
+    "Command",
     "Component",
     "ConfigError",
     "ConflictError",

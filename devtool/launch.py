@@ -345,13 +345,18 @@ class _Assembly:
         component = draft.component
         own = draft.settings.reload if draft.settings else None
         wanted = own if own is not None else self.settings.flag("reload")
-        can = component is not None and component.start.http and component.role is not Role.WORKER
-        if not wanted or not can:
+        if not wanted:
+            return ReloadMode.OFF
+        if component is None or (draft.settings and draft.settings.command):
+            # A command of the user's is restarted for changes only if that is asked for.
+            return ReloadMode.COLD if own else ReloadMode.OFF
+        if not component.start.http or component.role is Role.WORKER:
             return ReloadMode.OFF
         if self._warm(draft):
             return ReloadMode.WARM
-        has = component is not None and bool(component.start.reload or component.start.no_reload)
-        return ReloadMode.FRAMEWORK if has else ReloadMode.OFF
+        if component.start.reload or component.start.no_reload:
+            return ReloadMode.FRAMEWORK
+        return ReloadMode.COLD if "{python}" in component.start.argv else ReloadMode.OFF
 
     def _warm(self, draft: Draft) -> str:
         """The server of a warm reload, unless the words after `--` leave processes or sockets to it."""

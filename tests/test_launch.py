@@ -94,7 +94,7 @@ def test_a_backend_is_complete(tmp_path: Path) -> None:
     assert service.why == ("backend/main.py:3 app creates FastAPI()",)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="versions are forked on Linux alone")
+@pytest.mark.skipif(sys.platform == "win32", reason="sockets cannot be handed on there")
 def test_a_server_that_devtool_knows_is_reloaded_by_devtool(tmp_path: Path) -> None:
     service = only(planned(tmp_path, BACKEND, extra=("--log-level", "info"), serial=True))
     assert (service.reload, service.warm, service.serial) == (ReloadMode.WARM, "uvicorn", True)
@@ -108,6 +108,15 @@ def test_a_server_that_devtool_knows_is_reloaded_by_devtool(tmp_path: Path) -> N
 def test_a_server_that_is_left_its_processes_reloads_itself(tmp_path: Path, option: str) -> None:
     service = only(planned(tmp_path, BACKEND, extra=(option,)))
     assert (service.reload, service.warm) == (ReloadMode.FRAMEWORK, "")
+
+
+def test_a_server_that_devtool_does_not_know_is_restarted(tmp_path: Path) -> None:
+    aiohttp = component(Role.BACKEND, "aiohttp", "main.py")
+    assert only(planned(tmp_path, aiohttp)).reload is ReloadMode.COLD
+    text = '[services.api]\ncommand = ["./serve"]\nport = 8123\n'
+    for more, mode in (("", ReloadMode.OFF), ("reload = true\n", ReloadMode.COLD)):
+        (tmp_path / "devtool.toml").write_text(text + more)
+        assert only(planned(tmp_path)).reload is mode
 
 
 def test_reloading_can_be_left(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ DO_ACCEPT = "accept"  # take connections, and those that an older version hands 
 DO_DRAIN = "drain"  # take no more connections, hand over idle ones
 DO_RESUME = "resume"  # the newer version has died: take connections again
 DO_FINISH = "finish"  # end what is left within these seconds
+DO_START = "start"  # start this command
+DO_SIGNAL = "signal"
 
 EV_PARENT = "parent"  # the warm parent waits for orders
 EV_RENEWING = "renewing"  # it is about to become another program, which must be set up
@@ -41,6 +43,10 @@ EV_READY = "ready"
 EV_SERVING = "serving"
 EV_DRAINED = "drained"
 EV_STOPPING = "stopping"  # a signal asked the server to end
+EV_ENDED = "ended"
+
+# Stands in a command for the number that a descriptor has once it has arrived.
+THE_SOCKET = "{socket}"
 
 # As many descriptors as one message may carry.
 MOST_FDS = 64

@@ -37,8 +37,8 @@ def server_of(argv: Sequence[str]) -> str:
     return named if named in HANDOVERS else ""
 
 
-def with_socket(argv: Sequence[str], fd: int) -> tuple[str, ...] | None:
-    """The command line with the descriptor in place of the address; None if the server takes none."""
+def with_socket(argv: Sequence[str], fd: int | str) -> tuple[str, ...] | None:
+    """The command line with a descriptor, or what stands for it, in place of the address; None if the server takes none."""
     handover = HANDOVERS.get(server_of(argv))
     if handover is None:
         return None

@@ -29,6 +29,7 @@ from devtool.runner.supervisor import SIGKILL, Supervisor, Unit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from devtool.runner.cold_service import ColdService
     from devtool.runner.control import Control
     from devtool.runner.readiness import Health, Readiness
     from devtool.runner.reload import News
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from devtool.runner.watchdog import Watchdog
 
 LAST_LINES = 10
+TRACEBACK_LINES = 60
 REAP_AFTER = 2.0
 
 _CHILD_SIGNAL = getattr(signal, "SIGCHLD", None)
@@ -79,7 +81,7 @@ class Loop:
         self._inherits = takes_terminal(plan, options.out)
         self._supervisor = Supervisor(plan.services, inherits=self._inherits)
         self._children: dict[str, Child] = {}
-        self._warm: dict[str, WarmService] = {}
+        self._reloading: dict[str, WarmService | ColdService] = {}
         self._askers: dict[str, list[Readiness | Health]] = {name: [] for name in self._services}
         self._pumps: dict[str, Pump] = {}
         self._reap_at: float | None = None
@@ -165,8 +167,8 @@ class Loop:
                 for asker in self._askers[decision.name]:
                     asker.cancel()
                 self._askers[decision.name].clear()
-                if decision.name in self._warm:
-                    self._warm[decision.name].rest()
+                if decision.name in self._reloading:
+                    self._reloading[decision.name].rest()
             case _:
                 self._do_to_process(decision)
 
@@ -187,26 +189,41 @@ class Loop:
 
     def _spawn(self, service: Service, life: int) -> None:
         try:
-            if service.reload is ReloadMode.WARM:
-                self._spawn_warm(service, life)
+            if service.reload in {ReloadMode.WARM, ReloadMode.COLD}:
+                self._spawn_reloading(service, life)
             else:
                 self._start_child(service, life)
         except ServiceError as error:
             reason = f"{error.message}; {error.hint}" if error.hint else error.message
             self._at_once.append(events.CannotStart(service.name, life, reason, error.exit_code))
 
-    def _spawn_warm(self, service: Service, life: int) -> None:
-        from devtool.runner.warm_service import WarmService, with_env_files
-
-        warm = self._warm.get(service.name)
-        if warm is None:
-            root = self._plan.root
-            warm = WarmService(service, root, lambda: self._marked(with_env_files(service, root)))
-            self._warm[service.name] = warm
-        warm.start(
+    def _spawn_reloading(self, service: Service, life: int) -> None:
+        reloading = self._reloading.get(service.name)
+        if reloading is None:
+            reloading = self._reloading[service.name] = self._reloading_service(service)
+        reloading.start(
             lambda argv, fd: self._start_child(service._replace(argv=argv), life, (fd,)),
             lambda news: self._hear(service, life, news),
         )
+
+    def _reloading_service(self, service: Service) -> WarmService | ColdService:
+        from devtool.runner.warm_service import WarmService, with_env_files
+
+        root = self._plan.root
+
+        def env() -> dict[str, str]:
+            return self._marked(with_env_files(service, root))
+
+        if service.reload is ReloadMode.WARM:
+            return WarmService(service, root, env)
+        from devtool.runner.cold_service import ColdService
+
+        return ColdService(service, root, env, partial(self._last_lines, service.name))
+
+    def _last_lines(self, name: str) -> str:
+        pump = self._pumps.get(name)
+        lines = pump.tail.lines(TRACEBACK_LINES) if pump is not None else []
+        return "\n".join(line.decode(errors="replace") for line in lines)
 
     def _hear(self, service: Service, life: int, news: News) -> None:
         """Hand news of a reloader in, from its thread."""
@@ -274,7 +291,7 @@ class Loop:
     def _probe(self, service: Service, life: int) -> None:
         answered = partial(self.put, events.Answered(service.name, life))
         kind = service.probe.kind
-        if kind is ProbeKind.PORT and service.name in self._warm:
+        if kind is ProbeKind.PORT and service.name in self._reloading:
             return  # the port answers before the application does, which says so itself
         if kind is ProbeKind.NONE or (kind is ProbeKind.LOG and self._inherits):
             answered()
@@ -480,8 +497,8 @@ class Loop:
         for askers in self._askers.values():
             for asker in askers:
                 asker.cancel()
-        for warm in self._warm.values():
-            warm.close()
+        for reloading in self._reloading.values():
+            reloading.close()
         if self._options.guardian is not None:
             family.kill_below(os.getpid())
         drain(list(self._pumps.values()), self._sink, patient=not self._interrupted)

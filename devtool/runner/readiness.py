@@ -205,6 +205,33 @@ def _succeeds(argv: list[str], env: dict[str, str], cwd: str) -> bool:
     return done.returncode == 0
 
 
+class Listening(threading.Thread):
+    """Asks until whoever serves on a socket that was open before it has taken a connection.
+
+    Args:
+        place: Where it listens.
+        on_ready: Called once, when it does.
+    """
+
+    def __init__(self, place: Place, on_ready: Callable[[], None]) -> None:
+        super().__init__(name="listening", daemon=True)
+        self._place = place
+        self._on_ready = on_ready
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Stop asking."""
+        self._cancelled.set()
+
+    def run(self) -> None:
+        """Ask, patiently: a connection waits in the queue of the socket."""
+        while not self._cancelled.is_set():
+            if hangs_up(self._place, CONNECT_TIMEOUT):
+                self._on_ready()
+                return
+            self._cancelled.wait(FIRST_PAUSE)
+
+
 class Health(threading.Thread):
     """Watches a ready service and says when it stops answering, and when it answers again.
 

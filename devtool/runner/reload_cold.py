@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from devtool.inproc import script_path
+from devtool.inproc.devtool_channel import THE_SOCKET
 from devtool.model.launch import Probe, ProbeKind
 from devtool.runner.handover import with_socket
-from devtool.runner.readiness import Readiness
+from devtool.runner.readiness import Listening, Readiness, place_of
 from devtool.runner.reload import (
     Crashed,
     OnNews,
@@ -35,6 +36,9 @@ CHECK_SECONDS = 30
 PROBE_AFTER = 1.0
 FORGIVEN_SECONDS = 10.0
 STOP_SECONDS = 10.0
+
+
+Asker = Readiness | Listening
 
 
 class Command(NamedTuple):
@@ -62,7 +66,7 @@ class _Version:
         self.cause = cause
         self.at = at
         self.running: Running | None = None
-        self.asker: Readiness | None = None
+        self.asker: Asker | None = None
         self.is_ready = False
         self.ready_at = 0.0
         self.was_asked_to_end = False
@@ -80,9 +84,9 @@ class ColdReloader:
         command: What is started.
         listeners: Bound and listening sockets; they stay the caller's. Without any, or for a server that takes
             none, the command opens its own.
-        environment: Asked for the whole environment whenever the server starts.
-        launch: Starts a server: gets its command line, the descriptors to pass on and what to call
-            with its exit code.
+        environment: Asked for the whole environment whenever the server starts; ours if None.
+        launch: Starts a server: gets its command line, with `{socket}` for the first of the descriptors
+            to pass on, those, and what to call with its exit code.
         on_news: Called from the reloader's thread.
         grace: Seconds that a server may take to end.
         serial: The old version has ended before the new one starts, in any case.
@@ -93,19 +97,21 @@ class ColdReloader:
         command: Command,
         listeners: Sequence[socket.socket] = (),
         *,
-        environment: Callable[[], Mapping[str, str]] = lambda: os.environ,
+        environment: Callable[[], Mapping[str, str]] | None = None,
         launch: Launch | None = None,
-        on_news: OnNews = lambda _: None,
+        on_news: OnNews | None = None,
         grace: float = 5.0,
         serial: bool = False,
     ) -> None:
         self._command = command
-        self._environment = environment
+        self._environment = environment or (lambda: os.environ)
         self._launch = launch or self._popen
-        self._on_news = on_news
+        self._on_news = on_news or (lambda _: None)
         self._grace = grace
         self._fds = tuple(each.fileno() for each in listeners[:1])
-        handed = with_socket(command.argv, self._fds[0]) if self._fds else None
+        # Where another process starts the server, the descriptor gets its number there.
+        named = self._fds[0] if launch is None and self._fds else THE_SOCKET
+        handed = with_socket(command.argv, named) if self._fds else None
         self._argv = handed or command.argv
         self._fds = self._fds if handed else ()
         self._overlaps = bool(self._fds) and not serial
@@ -228,14 +234,20 @@ class ColdReloader:
         if self._command.probe.kind is ProbeKind.NONE:
             ready()
             return
-        version.asker = Readiness(
+        version.asker = self._asker(ready)
+        version.asker.start()
+
+    def _asker(self, ready: Callable[[], None]) -> Asker:
+        place = place_of(self._command.probe)
+        if self._fds and place is not None and self._command.probe.kind is ProbeKind.PORT:
+            return Listening(place, ready)
+        return Readiness(
             self._command.probe,
             env=self._environment(),
             cwd=self._command.cwd,
             on_ready=ready,
             on_silent=lambda: None,
         )
-        version.asker.start()
 
     def _ready(self, version: _Version) -> None:
         if version is not self._version or version.was_asked_to_end or version.is_ready:
