@@ -57,6 +57,11 @@ OUTPUTS = {
         {"services": [{"": Service, "env": [str]}]},
         LaunchPlan,
     ),
+    "detach": Output(
+        "run --detach --json",
+        "The run that was left in the background, once everything in it answers.",
+        {"supervisor_pid": int, "processes": [ProcessState]},
+    ),
     "status": Output(
         "status --json",
         "What runs. `processes` holds the services of every run; the fields before it are those of"

@@ -51,7 +51,7 @@ class How(NamedTuple):
         ui: Show it on the terminal as it changes, where there is one.
         quiet: Say nothing but what is wrong.
         dry_run: Print the plan and start nothing.
-        as_json: Print it as one JSON object.
+        as_json: Print it, or the run that was left in the background, as one JSON object.
     """
 
     detach: bool = False
@@ -121,10 +121,10 @@ def launch(
     from devtool.api import plan_project
     from devtool.errors import ConfigError
 
-    if how.as_json and not how.dry_run:
+    if how.as_json and not (how.dry_run or how.detach):
         raise ConfigError(
-            "--json prints a plan, and a run prints what its services print",
-            hint="add --dry-run, or ask a run with devtool status --json",
+            "--json prints one object, and a run prints what its services print",
+            hint="add --dry-run or --detach, or ask a run with devtool status --json",
         )
     if how.detach and how.ui:
         raise ConfigError(
@@ -156,7 +156,7 @@ def _start(
     )
 
     def tell(line: str) -> None:
-        if not how.quiet:
+        if not (how.quiet or how.as_json):
             print(line, flush=True)
 
     _exit_on_signals()
@@ -185,7 +185,18 @@ def _start(
 
     pid = detach_plan(plan, on_ready=announce, open_page=open_page, replan=replan)
     tell(f"running in the background (devtool pid {pid}); devtool stop ends it")
+    if how.as_json:
+        _print_run(root, pid)
     return 0
+
+
+def _print_run(root: Path, pid: int) -> None:
+    from devtool.api import project_status
+    from devtool.cli.text import SCHEMA, to_json
+
+    found = [run for run in project_status(root).runs if run.supervisor_pid == pid]
+    processes = [process for run in found for process in run.processes]
+    print(to_json({"schema": SCHEMA, "supervisor_pid": pid, "processes": processes}))
 
 
 def _can_show(plan: LaunchPlan) -> bool:

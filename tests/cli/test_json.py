@@ -64,7 +64,7 @@ def test_schemas_are_schemas(name: str) -> None:
 
 
 def test_every_schema_is_held_against_output() -> None:
-    assert {*RESTING, *RUNNING, "init", "page"} == set(NAMES)
+    assert {*RESTING, *RUNNING, "detach", "init", "page"} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", RESTING)
@@ -101,6 +101,14 @@ def test_what_is_printed_of_a_run(root: Path, state: Path) -> None:
     for name, argv in RUNNING.items():
         check(name, devtool(root, state, *argv, "--json").stdout)
     check("status", devtool(root, state, "status", "--json").stdout)
+
+
+def test_what_is_printed_of_a_run_that_is_left_in_the_background(root: Path, state: Path) -> None:
+    declare(root, WEB, WORKER, port=free_port())
+    said = devtool(root, state, "run", "-d", "--json").stdout
+    devtool(root, state, "stop")
+    check("detach", said)
+    assert [each["status"] for each in json.loads(said)["processes"]] == ["ready", "ready"]
 
 
 @pytest.mark.usefixtures("background")
