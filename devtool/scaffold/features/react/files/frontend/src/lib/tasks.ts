@@ -85,7 +85,8 @@ async function save({ task, title, description }: Draft & { task: Task }) {
   }
   return answerOf(
     api.PATCH("/api/v1/tasks/{task_id}", {
-      params: { path, header: { "if-match": seen.response.headers.get("ETag") } },
+      params: { path },
+      headers: { "If-Match": seen.response.headers.get("ETag") },
       body: { title, description },
     }),
   );
