@@ -6,6 +6,7 @@ Everything here is a call or two into the core. Nothing calls `sys.exit`; errors
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from devtool.errors import ConfigError
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from devtool.client.keeper import ClientKeeper
     from devtool.config import Settings
     from devtool.model.detection import Detection, Note
     from devtool.model.doctor import Diagnosis
@@ -304,16 +306,43 @@ def run_plan(
         if open_page and service.name == _page(plan):
             show(service.url)
 
+    def start(plan: LaunchPlan) -> int:
+        return run(
+            plan,
+            guard=guard,
+            quiet=quiet,
+            onlooker=onlooker,
+            on_ready=greet,
+            on_reload=_client_keeping(plan),
+        )
+
     guard = split_process if split else _without_guard
     for _ in range(PLANS_TRIED):
         try:
-            return run(plan, guard=guard, quiet=quiet, onlooker=onlooker, on_ready=greet)
+            return start(plan)
         except PortTakenError:
             other = replan() if replan is not None else plan
             if [service.port for service in other.services] == [s.port for s in plan.services]:
                 raise
             plan = other
-    return run(plan, guard=guard, quiet=quiet, onlooker=onlooker, on_ready=greet)
+    return start(plan)
+
+
+def _client_keeping(plan: LaunchPlan) -> Callable[[Service, Callable[[str], None]], None]:
+    """What happens after each reload of the backend: the frontend's typed client stays true."""
+    found: list[ClientKeeper | None] = []
+
+    def keep(service: Service, tell: Callable[[str], None]) -> None:
+        if not plan.client or service.role != "backend":
+            return
+        if not found:
+            from devtool.client.keeper import keeper_of
+
+            found.append(keeper_of(plan, os.environ))
+        if found[0] is not None:
+            found[0].reloaded(tell)
+
+    return keep
 
 
 def detach_plan(

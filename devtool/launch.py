@@ -85,6 +85,8 @@ def plan(
         description=detection.description,
         notes=(*detection.notes, *notes),
         pin=_pin(chosen),
+        client=settings.flag("client")
+        and {Role.BACKEND, Role.FRONTEND} <= {d.role for d in chosen},
     )
 
 

@@ -92,6 +92,9 @@ KEYS: dict[str, Key] = {
         names, (), "globs of files that cause a reload though nothing imports them"
     ),
     "reload_exclude": Key(names, (), "globs of files that never cause a reload"),
+    "client": Key(
+        flag, default=True, about="write the frontend's API types anew when a reload changed them"
+    ),
     "open": Key(flag, default=False, about="open the URL in a browser when it answers"),
     "only": Key(names, (), "services to start, by name"),
     "except": Key(names, (), "services to leave out, by name"),

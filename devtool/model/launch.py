@@ -94,7 +94,8 @@ class Service(NamedTuple):
 class LaunchPlan(NamedTuple):
     """Every service of one run, in starting order, and what was noticed on the way.
 
-    `pin` is the devtool.toml text that would settle what detection decided.
+    `pin` is the devtool.toml text that would settle what detection decided; `client` is whether reloads
+    keep the frontend's typed client in step.
     """
 
     root: str
@@ -103,3 +104,4 @@ class LaunchPlan(NamedTuple):
     description: str = ""
     notes: tuple[Note, ...] = ()
     pin: str = ""
+    client: bool = False

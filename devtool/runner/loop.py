@@ -55,6 +55,8 @@ class Options(events.Mutable):
         quiet: Say nothing but complaints.
         onlooker: A descriptor that reaches its end when whoever this run is for is gone.
         on_ready: Called with each service that answers, from the thread of the loop.
+        on_reload: Called with each service whose change serves, and with what says a sentence about
+            it; from the thread of its reloader.
     """
 
     env: Mapping[str, str]
@@ -65,6 +67,7 @@ class Options(events.Mutable):
     quiet: bool = False
     onlooker: int | None = None
     on_ready: Callable[[Service], None] = lambda _: None
+    on_reload: Callable[[Service, Callable[[str], None]], None] = lambda _service, _tell: None
 
 
 class Loop:
@@ -228,8 +231,16 @@ class Loop:
     def _hear(self, service: Service, life: int, news: News) -> None:
         """Hand news of a reloader in, from its thread."""
         self.put(events.Reload(service.name, life, news))
+        if getattr(news, "file", "") and hasattr(news, "modules"):
+            self._options.on_reload(service, lambda text: self._note(service, life, text))
         if service.probe.kind is ProbeKind.PORT and hasattr(news, "modules"):
             self.put(events.Answered(service.name, life))
+
+    def _note(self, service: Service, life: int, text: str) -> None:
+        """Have a sentence said about a service, from any thread."""
+        from devtool.runner.reload import Notice
+
+        self.put(events.Reload(service.name, life, Notice(text)))
 
     def _start_child(self, service: Service, life: int, pass_fds: tuple[int, ...] = ()) -> None:
         mark = f"{self.run_id}/{service.name}"

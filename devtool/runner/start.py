@@ -58,6 +58,7 @@ def run(
     quiet: bool = False,
     onlooker: int | None = None,
     on_ready: Callable[[Service], None] = lambda _: None,
+    on_reload: Callable[[Service, Callable[[str], None]], None] = lambda _service, _tell: None,
 ) -> int:
     """Start every service of a plan, and keep them until the run ends.
 
@@ -72,6 +73,7 @@ def run(
         quiet: Say nothing but complaints.
         onlooker: A descriptor whose end ends the run.
         on_ready: Called with each service that answers.
+        on_reload: Called with each service whose change serves, and with what says a sentence.
 
     Returns:
         The exit code of the service whose end ended the run, 128+n for signal n, or 128+n if signal
@@ -99,6 +101,7 @@ def run(
         quiet=quiet,
         onlooker=onlooker,
         on_ready=on_ready,
+        on_reload=on_reload,
     )
     try:
         return Loop(plan, options).run()

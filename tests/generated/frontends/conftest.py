@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from devtool import ProjectSpec, new_project
 from tests.browser import browser, open_page
-from tests.e2e.running import free_port, running
+from tests.e2e.running import Run, free_port, running
 from tests.generated.installed import link_node, link_python, node_packages, python_packages
 
 __all__ = ["browser", "open_page"]
@@ -29,6 +29,7 @@ class Shop(NamedTuple):
     root: Path
     backend: str
     page: str
+    run: Run
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def shop(
     with running(root, "run", "--port", str(port), state=state) as run:
         run.wait_until_ready(backend, COMPILING)
         page = run.wait_for(rf"(?m)^(?!{re.escape(backend)} )(http://\S+) ready in", COMPILING)
-        yield Shop(root, backend, page[1])
+        yield Shop(root, backend, page[1], run)
 
 
 @pytest.fixture

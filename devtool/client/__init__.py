@@ -99,7 +99,7 @@ def client(parts: Parts, env: Mapping[str, str], *, target: str = TARGET) -> Cli
     generator = generator_of(parts.frontend)
     document = openapi(parts.backend, env)
     path = Path(parts.frontend.cwd) / target
-    return Client(path, types(document, generator, env), _read(path), operations(document))
+    return Client(path, types(document, generator, env), read(path), operations(document))
 
 
 def write(client: Client) -> bool:
@@ -125,7 +125,7 @@ def generator_of(frontend: Service) -> Path:
         found = place / "node_modules" / ".bin" / name
         if found.exists():
             return found
-    declared = GENERATOR in (_read(folder / "package.json") or "")
+    declared = GENERATOR in (read(folder / "package.json") or "")
     hint = (
         "devtool run --sync" if declared else f"npm install --save-dev {GENERATOR}, in its folder"
     )
@@ -208,7 +208,8 @@ def _run(
         raise ServiceError(f"{name} did not answer within {SECONDS:.0f} s", exit_code=5) from error
 
 
-def _read(path: Path) -> str | None:
+def read(path: Path) -> str | None:
+    """The text of a file, or None where there is none."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
