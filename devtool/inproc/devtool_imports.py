@@ -72,6 +72,16 @@ class Imports:
         """Note the environment from which changes count."""
         self._env = dict(_raw_environment())
 
+    def look_again(self) -> None:
+        """Forget which files lie in the project's folders.
+
+        Finders believe the clock of a folder, whose tick is longer than the time between two saves.
+        """
+        for folder, finder in list(sys.path_importer_cache.items()):
+            forget = getattr(finder, "invalidate_caches", None)
+            if forget is not None and self.owns(folder + os.sep):
+                forget()
+
     def install(self) -> None:
         """Take part in every import from now on."""
         get_code, execute = SourceFileLoader.get_code, SourceFileLoader.exec_module

@@ -86,7 +86,7 @@ def outsiders(known: dict[str, None], imports: Imports) -> list[str]:
 def preload(names: Iterable[str]) -> list[str]:
     """Import for good; the names that failed. What is there then is left alone by the collector."""
     failed = [name for name in names if not _imports(name)]
-    gc.collect()
+    _imports("ctypes")  # for the standbys, which copy memory with it
     gc.freeze()
     return failed
 

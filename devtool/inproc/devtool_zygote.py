@@ -87,6 +87,7 @@ class Node:
     def pause(self) -> None:
         """Wait for orders; returns where a version goes on: in a fork, or here if none is possible."""
         _ignore_signals()
+        gc.disable()  # until a version begins: what is here lives as long as the process
         self.tell(words.EV_PROCESS, pid=os.getpid())
         self.tell(words.EV_PARENT)
         self._obey()
@@ -182,6 +183,7 @@ class Node:
         self._stops = tuple(message["stops"])
         if not self._has_entered:
             self._enter()
+        self.imports.look_again()
 
     def _enter(self) -> None:
         """Become a process like one that was started just now."""
@@ -194,6 +196,7 @@ class Node:
         # Collections during the imports would find nothing; what is there is frozen.
         self._thresholds = gc.get_threshold()
         gc.set_threshold(100_000, 50, 50)
+        gc.enable()
 
     # Importing
 

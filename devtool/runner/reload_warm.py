@@ -30,6 +30,7 @@ from devtool.runner.reload import (
     ReloadFailed,
     Reloading,
 )
+from devtool.runner.reload_memory import Learned, recall, remember
 from devtool.runner.reload_nodes import (
     DEPENDENCY_FILES,
     Kind,
@@ -93,6 +94,7 @@ class WarmReloader:
         grace: Seconds that requests of an old version may take to end.
         serial: The old version ends before the new one starts.
         explain: Tell from where each version started, and what is kept out of the warm parent.
+        memory: A file for what is learned, so that the next run need not.
     """
 
     # The program that versions come from, and whether it can be copied on the way.
@@ -111,6 +113,7 @@ class WarmReloader:
         grace: float = 5.0,
         serial: bool = False,
         explain: bool = False,
+        memory: Path | None = None,
     ) -> None:
         self._application = application
         self._listeners = tuple(listeners)
@@ -156,6 +159,12 @@ class WarmReloader:
         self._is_stopping = False
         self._is_unsaid = False
         self.unsafe: dict[str, str] = {}
+        self._memory = memory
+        if memory is not None:
+            learned = recall(memory, application.python)
+            self._good += learned.good
+            self.unsafe |= dict(learned.unsafe)
+            self._tried |= {*self._good, *self.unsafe}
 
     # From any thread
 
@@ -316,12 +325,12 @@ class WarmReloader:
         self._abandon()
         if self._parent is None or self._is_stopping or not self._can_fork:
             return
-        if change is not None:
-            self._report(Reloading(change.paths))
         if self._serial and self._serving is not None and change is not None:
             self._parent.channel.send({"do": words.DO_CHECK, "paths": change.paths})
         else:
             self._go()
+        if change is not None:
+            self._report(Reloading(change.paths))
 
     def _abandon(self) -> None:
         if self._starting is not None:
@@ -621,6 +630,9 @@ class WarmReloader:
         for name, reason in message["unsafe"].items():
             self._mention(f"{name} is imported anew by every version: it {reason}")
         self._good += message["good"]
+        if self._memory is not None:
+            learned = Learned(tuple(self._good), tuple(self.unsafe.items()))
+            remember(self._memory, self._application.python, learned)
         if self._parent is not None and self._can_fork:
             self._preload(message["good"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from devtool.runner.binding import listen, listen_locally
 from devtool.runner.events import Reload, Say
 from devtool.runner.interpreters import MINORS, find_python
 from devtool.runner.reload import Crashed, News, Notice, Reloaded, ReloadFailed, Reloading
+from devtool.runner.reload_memory import Learned, recall, remember
 from devtool.runner.reload_nodes import (
     HOT_FILES,
     Kind,
@@ -348,3 +350,25 @@ def test_what_a_fork_has_written_to_is_known() -> None:
     size = sum(length for _, length in found)
     assert 8 << 20 <= size < 24 << 20
     assert all(start % PAGE == 0 and length % PAGE == 0 for start, length in found)
+
+
+# --- what is remembered ----------------------------------------------------------------------------
+
+
+def test_what_was_learned_is_known_until_the_packages_change(tmp_path: Path) -> None:
+    packages = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    python, file = str(tmp_path / "env" / "bin" / "python"), tmp_path / "state" / "x.json"
+    assert recall(file, python) == Learned()
+    learned = Learned(("a", "a.b"), (("c", "starts a thread"),))
+    remember(file, python, learned)
+    assert recall(file, python) == learned
+    os.utime(packages, (1, 1))
+    assert recall(file, python) == Learned()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", '{"packages": [], "good": 3, "unsafe": {}}'])
+def test_a_broken_memory_is_none(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(text)
+    assert recall(file, "/nowhere/bin/python") == Learned()

@@ -446,6 +446,19 @@ def test_versions_that_may_not_overlap_follow_each_other(make_shop: MakeShop) ->
     assert events == ["startup", "shutdown", "startup", "shutdown", "startup"]
 
 
+def test_the_next_run_knows_what_this_one_has_learned(tmp_path: Path) -> None:
+    memory = tmp_path / "memory.json"
+    files = {
+        "early.py": "import sys\nfrom main import note\nnote('ahead' if 'sqlite3' in sys.modules else 'now')",
+        "late.py": "import sqlite3",
+    }
+    for _ in range(2):
+        shop = Shop(tmp_path, files=files, memory=memory).start()
+        eventually(memory.exists, "it is kept")
+        shop.stop()
+    assert [line for line in shop.log if line in {"ahead", "now"}] == ["now", "ahead"]
+
+
 # --- where and how it listens ----------------------------------------------------------------------
 
 
