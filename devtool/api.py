@@ -364,9 +364,17 @@ def detach_plan(
         The pid of the process that keeps watch over the run.
 
     Raises:
+        DevtoolError: When nobody could see or end the run, because its state cannot be written.
         ServiceError: When the run ended before everything answered.
     """
+    from devtool.errors import DevtoolError
     from devtool.runner.background import detach
+
+    if reason := why_no_state(plan.root):
+        raise DevtoolError(
+            f"a run cannot be left in the background: {reason}",
+            hint="run it in the foreground, or name another folder in DEVTOOL_STATE_DIR",
+        )
 
     def start(tell: Callable[[Service], None]) -> int:
         return run_plan(plan, split=True, open_page=open_page, replan=replan, on_ready=tell)
@@ -402,16 +410,24 @@ def attend_plan(
     return Attended(start)
 
 
-def keeps_state(root: str | Path) -> bool:
-    """True if a run of a project can write down its state and its logs."""
+def why_no_state(root: str | Path) -> str:
+    """What keeps a run of a project from writing down its state and its logs, or nothing."""
     from devtool.errors import DevtoolError
     from devtool.runner.state import Slot
 
     try:
-        Slot.take(project_root(root)).release()
-    except (OSError, DevtoolError):
-        return False
-    return True
+        slot = Slot.take(project_root(root))
+    except OSError as error:
+        return f"the state folder cannot be written: {error}"
+    except DevtoolError as error:
+        return error.message
+    try:
+        slot.check()
+    except OSError as error:
+        return f"the state folder cannot be written: {error}"
+    finally:
+        slot.release()
+    return ""
 
 
 def _without_guard() -> None:

@@ -203,16 +203,15 @@ def _can_show(plan: LaunchPlan) -> bool:
     """Whether the live view can be drawn; a sentence says why not."""
     import sys
 
-    from devtool.api import keeps_state
+    from devtool.api import why_no_state
     from devtool.ui.terminal import is_possible
 
-    reason = ""
     if any(service.tty for service in plan.services):
         reason = "a console program has the terminal to itself"
     elif not is_possible():
         reason = "there is no terminal to draw on"
-    elif not keeps_state(plan.root):
-        reason = "the state folder cannot be written"
+    else:
+        reason = why_no_state(plan.root)
     if reason:
         print(f"note: {reason}, so lines come as they are", file=sys.stderr, flush=True)
     return not reason

@@ -25,6 +25,8 @@ from devtool.runner.locks import Lock, holder
 FOLDER_VARIABLE = "DEVTOOL_STATE_DIR"
 SLOTS = 16
 MAX_FILE = 1 << 20
+# What a state and the beginnings of logs take.
+ROOM = 1 << 16
 
 
 def state_folder(env: Mapping[str, str] | None = None) -> Path:
@@ -144,6 +146,19 @@ class Slot:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
+
+    def check(self) -> None:
+        """Find out whether states and logs can be kept here.
+
+        Raises:
+            OSError: They cannot.
+        """
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            _write_new(temporary, bytes(ROOM))
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
     def release(self) -> None:
         """Give the slot up; the file stays and tells how the run ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -16,6 +17,8 @@ import pytest
 from devtool.runner import family
 from tests.cli.conftest import WEB, WORKER, Start, declare, devtool
 from tests.e2e.running import DEVTOOL, get
+
+FILE_SIZE = resource.RLIMIT_FSIZE
 
 
 @pytest.fixture(autouse=True)
@@ -248,3 +251,26 @@ def test_a_killed_supervisor_leaves_nothing_and_is_followed_by_another(
     assert "nothing is running" in devtool(root, state, "status").stdout
     assert devtool(root, state, "run", "--detach").returncode == 0
     assert get(f"http://127.0.0.1:{port}/").status_code == 200
+
+
+@pytest.mark.parametrize("folder", ["/dev/null/state", "full"])
+def test_a_run_that_nobody_could_see_is_not_left_in_the_background(
+    folder: str, root: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(root, WORKER)
+    if folder != "full":
+        monkeypatch.setenv("DEVTOOL_STATE_DIR", folder)
+    limit = (0, resource.RLIM_INFINITY) if folder == "full" else resource.getrlimit(FILE_SIZE)
+    done = subprocess.run(
+        (DEVTOOL, "run", "--detach"),
+        cwd=root,
+        env=os.environ | {"XDG_STATE_HOME": str(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(FILE_SIZE, limit),
+    )
+    assert done.returncode == 1
+    assert "cannot be left in the background: the state folder cannot be written" in done.stderr
+    monkeypatch.delenv("DEVTOOL_STATE_DIR", raising=False)

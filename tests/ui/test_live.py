@@ -144,7 +144,9 @@ def test_where_nobody_can_see_it_lines_come_as_they_are(run: Run, env: dict[str,
 def test_without_a_state_folder_lines_come_as_they_are(run: Run) -> None:
     terminal = run(DIES, env={"DEVTOOL_STATE_DIR": "/dev/null/state"})
     assert terminal.driven.process.wait(60) == 3
-    assert "note: the state folder cannot be written" in terminal.driven.text
+    eventually(
+        lambda: "note: the state folder cannot be written" in terminal.driven.text, "the note"
+    )
 
 
 def test_it_does_not_go_with_detach(run: Run) -> None:
