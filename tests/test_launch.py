@@ -125,7 +125,7 @@ def test_reloading_can_be_left(tmp_path: Path) -> None:
     assert "--reload" not in quiet.argv
     django = component(Role.BACKEND, "django", "manage.py")
     assert "--noreload" in only(planned(tmp_path, django, reload=False)).argv
-    assert "--noreload" not in only(planned(tmp_path, django)).argv
+    assert only(planned(tmp_path, django)).reload is ReloadMode.WARM
 
 
 def test_a_console_gets_no_port_and_says_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -49,7 +50,7 @@ class Run:
             url = f"http://127.0.0.1:{self.port}/"
             with urllib.request.urlopen(url, timeout=DEADLINE) as got:
                 return str(got.read().decode())
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, http.client.HTTPException, OSError):
             return ""
 
     def wait_for(self, answer: str) -> None:
