@@ -17,9 +17,6 @@ PAGE = mmap.PAGESIZE
 MADV_POPULATE_WRITE = 23
 # Set in an entry of the page map where there is a page, and this process alone has it.
 _OURS = 1 << 56 | 1 << 63
-# Pages between two that were touched: as cheap to copy as a further call.
-_GAP = 3
-
 # So much of a page map is read at once: entries of 32 MiB of memory.
 _CHUNK = 1 << 16
 _NOTHING = bytes(_CHUNK)
@@ -64,7 +61,7 @@ def _touched(fd: int, first: int, last: int) -> Iterator[Range]:
             for page, entry in enumerate(array.array("Q", data), first):
                 if entry & _OURS != _OURS:
                     continue
-                if page - ended > _GAP:
+                if page != ended:
                     if ended:
                         yield begun * PAGE, (ended - begun) * PAGE
                     begun = page
