@@ -231,6 +231,8 @@ class WarmReloader:
             for node in list(self._nodes):
                 self._drop(node)
             self._selector.close()
+            if self._heir is not None:
+                self._heir.close()
             self._near.close()
             self._far.close()
 

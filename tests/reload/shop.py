@@ -81,9 +81,7 @@ class Shop:
         self.news: list[News] = []
         self.changed = threading.Condition()
         self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
-        usual = {"main.py": MAIN, "early.py": "", "late.py": "", "views.py": VIEWS}
-        for name, text in {**usual, **(files or {})}.items():
-            self.put(name, text.replace("{version}", "1"))
+        self.write(root, files)
         self.reloader = WarmReloader(
             Application(
                 python=sys.executable,
@@ -120,14 +118,16 @@ class Shop:
         self.reloader.stop()
         self.listener.close()
 
+    @classmethod
+    def write(cls, root: Path, files: Mapping[str, str] | None = None) -> None:
+        """Write a project."""
+        usual = {"main.py": MAIN, "early.py": "", "late.py": "", "views.py": VIEWS}
+        for name, text in {**usual, **(files or {})}.items():
+            put(root / name, text.replace("{version}", "1"))
+
     def put(self, name: str, text: str) -> Path:
-        """Write a file, as an editor does: another one takes its place."""
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(textwrap.dedent(text), encoding="utf-8")
-        fresh.replace(path)
-        return path
+        """Write a file, as an editor does."""
+        return put(self.root / name, text)
 
     def save(self, name: str, text: str) -> None:
         """Write a file and tell the reloader."""
@@ -189,6 +189,15 @@ class Shop:
         """What the project noted."""
         path = self.root / "log.txt"
         return path.read_text().splitlines() if path.exists() else []
+
+
+def put(path: Path, text: str) -> Path:
+    """Write a file, as an editor does: another one takes its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(textwrap.dedent(text), encoding="utf-8")
+    fresh.replace(path)
+    return path
 
 
 def eventually(claim: object, what: str) -> None:
