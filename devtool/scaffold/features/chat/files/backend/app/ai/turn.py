@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from app.ai.caller import Caller
 from app.ai.parts import Event, Message
 
-
 # The provider that is this application itself.
 LOCAL = "local"
 
