@@ -23,15 +23,32 @@ if TYPE_CHECKING:
 ALEMBIC = "alembic.ini"
 
 
-def plan_new(spec: ProjectSpec, folder: str | Path = ".", *, database_url: str = "") -> NewProject:
+def plan_new(
+    spec: ProjectSpec,
+    folder: str | Path = ".",
+    *,
+    database_url: str = "",
+    source: str | Path | None = None,
+) -> NewProject:
     """Everything that a new project is made of; nothing is written.
+
+    Args:
+        spec: The project.
+        folder: Where its own folder will stand.
+        database_url: Where its data is; for its `.env` only.
+        source: A console program whose things it has as resources.
 
     Raises:
         ConfigError: If a feature is unknown, or the place is taken.
     """
     from devtool.scaffold import builder
 
-    return builder.plan_new(spec, project_root(folder), database_url=database_url)
+    return builder.plan_new(
+        spec,
+        project_root(folder),
+        database_url=database_url,
+        source=None if source is None else project_root(source),
+    )
 
 
 def write_new(planned: NewProject, folder: str | Path = ".") -> None:

@@ -32,6 +32,7 @@ _VALUES = {
     "--frontend": "frontend",
     "--agent": "agent",
     "--title": "title",
+    "--from": "source",
 }
 
 
@@ -48,6 +49,7 @@ class Wish(NamedTuple):
     frontend: str = ""
     agent: str = ""
     title: str = ""
+    source: str = ""
     fast: bool = False
     dry_run: bool = False
     show_diff: bool = False
@@ -94,7 +96,8 @@ def create(wish: Wish) -> None:
     from devtool.api_generate import plan_new, write_new
 
     root = Path(wish.root)
-    planned = plan_new(spec_of(wish), root, database_url=wish.database_url)
+    source = wish.source or None
+    planned = plan_new(spec_of(wish), root, database_url=wish.database_url, source=source)
     written = not (wish.dry_run or wish.show_diff)
     if written:
         signal.signal(signal.SIGTERM, _unwind)
@@ -153,6 +156,7 @@ def _print_json(planned: NewProject, root: Path, *, written: bool) -> None:
                 ],
                 # Their texts hold secrets.
                 "private": sorted(planned.private),
+                "notes": planned.notes,
             }
         )
     )
@@ -169,6 +173,8 @@ def _print_files(planned: NewProject, root: Path, *, written: bool) -> None:
     from devtool.cli.text import printable
 
     place = root / planned.spec.name
+    for note in planned.notes:
+        print(printable(note))
     for change in planned.changes:
         if not change.path.startswith(INTERNAL):
             print(printable(f"{change.action.value}  {place / change.path}"))

@@ -49,6 +49,12 @@ def new(
     fast: Annotated[
         bool, typer.Option("--fast", help="SQL compiled once, run on the driver itself.")
     ] = False,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", help="A console program whose classes it has as resources.", metavar="DIR"
+        ),
+    ] = "",
     title: Annotated[str, typer.Option("--title", help="Name for people.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written.")] = False,
     show_diff: Annotated[bool, typer.Option("--diff", help="Print it as a diff.")] = False,
@@ -69,6 +75,7 @@ def new(
             frontend,
             agent,
             title,
+            source,
             fast=fast,
             dry_run=dry_run,
             show_diff=show_diff,

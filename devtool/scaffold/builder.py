@@ -21,31 +21,48 @@ class NewProject(NamedTuple):
         spec: What was asked for, with its phase and every feature named.
         changes: Its files, the manifest among them.
         private: Files with secrets: written, but ignored by git and recorded nowhere.
+        notes: What was understood of the program it is made after.
     """
 
     spec: ProjectSpec
     changes: tuple[Change, ...]
     private: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
-def plan_new(spec: ProjectSpec, folder: str | Path = ".", *, database_url: str = "") -> NewProject:
+def plan_new(
+    spec: ProjectSpec,
+    folder: str | Path = ".",
+    *,
+    database_url: str = "",
+    source: str | Path | None = None,
+) -> NewProject:
     """What a new project would hold; reads, and writes nothing.
 
     Args:
         spec: The project.
         folder: Where its own folder would stand.
         database_url: Where its data is; for its `.env` only.
+        source: A console program whose things it has as resources; it is read and not changed.
 
     Raises:
-        ConfigError: If the phase or a feature is unknown, or the place is taken.
+        ConfigError: If the phase or a feature is unknown, or the place is taken; or if a thing of
+            the program cannot be a resource.
+        UndetectedError: If the program keeps nothing that could become a resource.
     """
+    known = catalog.load()
+    notes: tuple[str, ...] = ()
+    if source is not None:
+        from devtool.scaffold import likeness
+
+        spec, notes = likeness.after(spec, Path(source), known)
     # Only a backend has a database, and only what is more than a console has parts to leave out.
     least = WEB if database_url or spec.without else 1
-    whole, features = resolve(spec, catalog.load(), least=least)
+    whole, features = resolve(spec, known, least=least)
     private = dotenv.private_files(features, database_url)
     apply.check_place(Path(folder) / spec.name)
     files = manifest.with_manifest(whole, render(whole, features), version=_version())
-    return NewProject(whole, changes.plan(files, base={}, mine={}), private)
+    return NewProject(whole, changes.plan(files, base={}, mine={}), private, notes)
 
 
 def write(planned: NewProject, folder: str | Path = ".") -> None:

@@ -64,16 +64,15 @@ def plan_console(root: Path, wishes: Wishes) -> Growth:
         spec,
         to,
         known,
-        extra=(*wishes.extra, *_wanted(mapped)),
-        without=(*wishes.without, *_unwanted(mapped, known, wishes)),
+        extra=(*wishes.extra, *wanted_features(mapped)),
+        without=(*wishes.without, *unwanted_features(mapped, known, wishes)),
     )
-    resources = _resources(grown, chosen, mapped)
+    resources = resources_of(grown, chosen, mapped)
     grown = grown.replace(
         resources=tuple(map(recorded_as, resources)),
         development=_development(root, grown, chosen),
     )
-    paths = {item.resource: "/api/v1/tasks" for item in mapped if item.is_feature}
-    paths |= {resource.class_name: f"/api/v1/{resource.path}" for resource in resources}
+    paths = paths_of(mapped, resources)
     own = _own_files(root, reading, mapped, paths)
     files = render(grown, chosen) | dotenv.private_files(chosen) | own
     update = plan_update(
@@ -114,7 +113,7 @@ def _pyproject(root: Path) -> dict[str, Any]:
         return {}
 
 
-def _wanted(mapped: Iterable[Mapped]) -> tuple[str, ...]:
+def wanted_features(mapped: Iterable[Mapped]) -> tuple[str, ...]:
     """What the entities need: the feature `tasks`, or what resources share."""
     kinds = {item.is_feature for item in mapped}
     return (
@@ -123,7 +122,7 @@ def _wanted(mapped: Iterable[Mapped]) -> tuple[str, ...]:
     )
 
 
-def _unwanted(
+def unwanted_features(
     mapped: Iterable[Mapped], known: Mapping[str, Feature], wishes: Wishes
 ) -> tuple[str, ...]:
     """The usual features of phase II that are about tasks, for a program that has none."""
@@ -150,7 +149,7 @@ def _users_of(slug: str, known: Mapping[str, Feature]) -> set[str]:
     return found
 
 
-def _resources(
+def resources_of(
     spec: ProjectSpec, features: tuple[Feature, ...], mapped: Iterable[Mapped]
 ) -> list[Resource]:
     """The resources as the generator understands them, in a project with these features."""
@@ -230,6 +229,17 @@ def _recorded(
 
 def _notes(reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str]) -> list[str]:
     """What was understood, with its place, and what is left to be done."""
+    found = understood(reading, mapped, paths)
+    found += [
+        f"to be ported by hand: {manager.name}.{method.name} ({manager.path}:{method.line})"
+        for manager in reading.managers
+        for method in manager.custom
+    ]
+    return found
+
+
+def understood(reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str]) -> list[str]:
+    """What each thing of a program becomes, and what was left out, with its place."""
     found = [
         f"{item.entity.name} becomes {paths[item.resource]}"
         f" ({item.entity.path}:{item.entity.line}: {item.entity.why})"
@@ -237,12 +247,13 @@ def _notes(reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str
     ]
     found += [_said(note) for item in mapped for note in item.notes]
     found += [f"left out: {_said(note)}" for note in (*reading.skipped, *reading.left_out)]
-    found += [
-        f"to be ported by hand: {manager.name}.{method.name} ({manager.path}:{method.line})"
-        for manager in reading.managers
-        for method in manager.custom
-    ]
     return found
+
+
+def paths_of(mapped: Iterable[Mapped], resources: Iterable[Resource]) -> dict[str, str]:
+    """Where the API has each resource, by its name."""
+    paths = {item.resource: "/api/v1/tasks" for item in mapped if item.is_feature}
+    return paths | {each.class_name: f"/api/v1/{each.path}" for each in resources}
 
 
 def _said(note: Note) -> str:

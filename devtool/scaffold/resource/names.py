@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women"}
+IRREGULAR = {
+    "child": "children",
+    "half": "halves",
+    "knife": "knives",
+    "leaf": "leaves",
+    "man": "men",
+    "mouse": "mice",
+    "person": "people",
+    "shelf": "shelves",
+    "woman": "women",
+}
 UNCOUNTED = {"data", "equipment", "information", "money", "news", "series", "species", "staff"}
 WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
