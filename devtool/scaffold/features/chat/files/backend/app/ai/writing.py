@@ -79,6 +79,7 @@ class _Writing:
         self._caller = Caller(opened.owner)
         self._spent = Spending()
         self._saved = opened.parts
+        self._over = asyncio.Event()
 
     async def run(self) -> None:
         began = time.perf_counter()
@@ -114,7 +115,9 @@ class _Writing:
             logger.exception("answer failed")
             return Ending("failed", "Something went wrong here.")
         finally:
-            keeping.cancel()
+            # Not cancelled: what is half saved would be saved twice, or not at all.
+            self._over.set()
+            await asyncio.wait([keeping])
         waits = any(_is(part, CallState.WAITING) for part in self._answer.parts)
         return Ending("waiting" if waits else "done")
 
@@ -153,12 +156,27 @@ class _Writing:
 
     async def _keep(self, task: asyncio.Task[None] | None) -> None:
         """Save as the answer grows; stop writing when somebody elsewhere says so."""
-        while True:
-            await asyncio.sleep(SAVE_SECONDS)
-            before, self._saved = self._saved, self._answer.parts
-            if not await chat.save(self._opened, before, self._saved) and task is not None:
+        while not await self._is_over():
+            parts = self._answer.parts
+            try:
+                going = await chat.save(self._opened, self._saved, parts)
+            except Exception:
+                # It is tried again soon, and in the end once more.
+                logger.exception("answer not saved yet")
+                continue
+            self._saved = parts
+            if not going and task is not None:
                 task.cancel()
                 return
+
+    async def _is_over(self) -> bool:
+        """Whether writing ended before the answer has to be saved again."""
+        try:
+            async with asyncio.timeout(SAVE_SECONDS):
+                await self._over.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _kept(self, ending: Ending) -> Ending:
         """Save the answer as it is in the end; whoever follows it must not wait for ever."""

@@ -13,7 +13,7 @@ from app.ai.status import status
 from app.ai.uistream import HEADERS
 from app.ai.writing import Writer
 from app.current_user import USER_RESPONSES, CurrentUser
-from app.errors import UnprocessableError, documented
+from app.errors import documented
 from app.schemas.chat import ChatRequest, ChatStatus, ConversationId
 from app.services import chat
 
@@ -104,8 +104,6 @@ async def _opened(user: str, data: ChatRequest, settings: AISettings) -> chat.Op
     last = data.messages[-1]
     if last.role == "assistant":
         return await chat.go_on(user, data.id, last.approvals, settings)
-    if not last.text:
-        raise UnprocessableError("The last message has no text.")
     return await chat.begin(user, data.id, last.id, last.text, settings)
 
 

@@ -1,10 +1,10 @@
 """What goes over the wire about conversations: the messages of the AI SDK's `useChat`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.schemas.base import NO_NUL, NOT_BLANK, Input, Output
 
@@ -76,6 +76,14 @@ class ChatRequest(BaseModel):
     id: Name = Field(description="The conversation; it is made when it is new.")
     messages: Annotated[list[SentMessage], Field(min_length=1, max_length=200)]
     trigger: Literal["submit-message"] = "submit-message"
+
+    @model_validator(mode="after")
+    def check_text(self) -> Self:
+        """Refuse what there is nothing to answer to."""
+        last = self.messages[-1]
+        if last.role == "user" and not last.text:
+            raise ValueError("the last message has no text")
+        return self
 
 
 class ConversationCreate(Input):

@@ -2,10 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from app.ai import writing
+from app.services import chat
 from tests.ai.chat.fake_openai import FakeOpenAI, Says
 from tests.ai.chat.talk import Setting, Talk, chunks_of, of, text_of
 from tests.ai.client import Person
@@ -115,6 +118,45 @@ def test_who_loses_the_connection_loses_nothing(model: FakeOpenAI, talk: Talk) -
     talk.wait()
     assert talk.last()["parts"][-1]["text"].split() == SLOW.text.split()
     assert talk.follow().status_code == 204
+
+
+def test_an_answer_is_followed_where_it_is_not_written(
+    model: FakeOpenAI, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "SAVE_SECONDS", 0.2)
+    monkeypatch.setattr(writing.Writer, "find", lambda _writer, _answer: None)
+    model.will(SLOW)
+    talk.begin("slowly")
+    said = list(chunks_of(talk.follow()))
+    assert text_of(said).split() == SLOW.text.split()
+    assert len(of(said, "text-delta")) > 1
+
+
+def test_an_answer_whose_process_is_gone_is_failed(
+    model: FakeOpenAI, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "LOST_AFTER", timedelta(0))
+    model.will(SLOW)
+    talk.begin("slowly")
+    assert talk.follow().status_code == 204
+    assert talk.text("and now?").strip() == "Hello."
+    assert talk.messages()[1]["metadata"]["state"] in ("failed", "cancelled")
+
+
+def test_an_answer_that_cannot_be_saved_still_ends(
+    model: FakeOpenAI, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(chat, "end", fail)
+        broken.setattr(chat, "save", fail)
+        broken.setattr(writing, "SAVE_SECONDS", 0.05)
+        model.will(Says("one two three", pause=0.1))
+        said = talk.say("hello")
+    assert "could not be saved" in of(said, "error")[0]["errorText"]
+    assert text_of(said).split() == ["one", "two", "three"]
 
 
 def test_one_answer_is_written_at_a_time(model: FakeOpenAI, talk: Talk) -> None:
