@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from devtool.model.doctor import Diagnosis
     from devtool.model.launch import LaunchPlan, Service
     from devtool.model.state import ProcessState, Report, RunState, Stopped
+    from devtool.runner.assistants import Assistant as Assistant  # noqa: PLC0414
     from devtool.runner.attended import Attended as Attended  # noqa: PLC0414 (for ui, as those below)
     from devtool.runner.logs import Line as Line  # noqa: PLC0414 (for cli, which may not import runner)
     from devtool.runner.logs import LogFolder as LogFolder  # noqa: PLC0414
@@ -446,6 +447,14 @@ def project_status(root: str | Path = ".") -> Report:
     from devtool.runner import report
 
     return report(project_root(root))
+
+
+def assistant_of(root: str | Path, process: ProcessState) -> Assistant | None:
+    """The assistant of a backend that answers: its model and its tools; None where it has none."""
+    from devtool.runner.assistants import assistant_at
+
+    is_backend = process.role == "backend" and process.status == "ready"
+    return assistant_at(root, process.url) if is_backend else None
 
 
 def all_status() -> Report:

@@ -18,6 +18,7 @@ from devtool.model.detection import Candidate, Detection, Note
 from devtool.model.doctor import Diagnosis
 from devtool.model.launch import LaunchPlan, Service
 from devtool.model.state import ProcessState, RunState
+from devtool.runner.assistants import Assistant
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 VERSION = 1
@@ -44,7 +45,14 @@ ROOT_STATE: Object = {
     "supervisor_pid": int | None,
     "supervisor_started": float | None,
     "started_at": float | None,
-    "processes": [{"": ProcessState, "uptime": float | None, "supervisor_pid": int}],
+    "processes": [
+        {
+            "": ProcessState,
+            "uptime": float | None,
+            "supervisor_pid": int,
+            "assistant": Assistant | None,
+        }
+    ],
     "runs": [RunState],
     "last": RunState | None,
     "problems": [str],

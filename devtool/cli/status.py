@@ -120,6 +120,7 @@ def _show(report: Report, where: str, *, as_json: bool, watch: bool, first: bool
 def _lines(state: RunState) -> Iterator[str]:
     import time
 
+    from devtool.api import assistant_of
     from devtool.ui.times import span
 
     now = time.time()
@@ -139,6 +140,9 @@ def _lines(state: RunState) -> Iterator[str]:
         if each.last_error:
             parts.append(each.last_error)
         yield "  ".join(part for part in parts if part)
+        assistant = assistant_of(state.root, each)
+        if assistant is not None:
+            yield f"{'':<{width}}  {assistant.line()}"
     yield f"devtool pid {state.supervisor_pid}, up {span(now - state.started_at)}"
 
 
@@ -174,6 +178,14 @@ def _object(report: Report) -> dict[str, object]:
 
 
 def _service(process: ProcessState, state: RunState, now: float) -> dict[str, object]:
+    from devtool.api import assistant_of
+
     lives = process.pid is not None and process.started_at is not None
     uptime = round(now - (process.started_at or now), 3) if lives else None
-    return {**process._asdict(), "uptime": uptime, "supervisor_pid": state.supervisor_pid}
+    assistant = assistant_of(state.root, process)
+    return {
+        **process._asdict(),
+        "uptime": uptime,
+        "supervisor_pid": state.supervisor_pid,
+        "assistant": assistant and assistant._asdict(),
+    }

@@ -22,6 +22,7 @@ from app.services import chat
 
 # How often an answer is saved while it grows, and asks whether it was cancelled.
 SAVE_SECONDS = 2.0
+SILENT = Ending("failed", "The model answered in a way that cannot be used. Try again.")
 INTERRUPTED = Ending("failed", "The answer was interrupted.")
 
 
@@ -118,6 +119,8 @@ class _Writing:
             # Not cancelled: what is half saved would be saved twice, or not at all.
             self._over.set()
             await asyncio.wait([keeping])
+        if self._answer.parts == self._opened.parts:
+            return SILENT
         waits = any(_is(part, CallState.WAITING) for part in self._answer.parts)
         return Ending("waiting" if waits else "done")
 

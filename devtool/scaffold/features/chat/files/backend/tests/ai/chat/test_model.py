@@ -10,7 +10,7 @@ from tests.ai.chat.talk import Setting, Talk, of, text_of
 
 
 def test_words_come_as_they_are_written(model: FakeOpenAI, talk: Talk) -> None:
-    model.will(Says("Hello there, Ada."))
+    model.will(Says("Hello there, Ada.", pause=0.2))
     said = talk.say("hi")
     assert text_of(said).strip() == "Hello there, Ada."
     assert len(of(said, "text-delta")) > 1
@@ -88,8 +88,9 @@ def test_wrong_arguments_are_told_to_the_model(
 def test_a_tool_that_does_not_exist_is_no_tool(model: FakeOpenAI, talk: Talk) -> None:
     model.will(Calls((("drop_table", {}),)), Says("Sorry."))
     said = talk.say("drop it")
-    assert len(of(said, "tool-output-error")) == 1
-    assert text_of(said).strip() == "Sorry."
+    # One library tells the model, another gives up.
+    assert of(said, "tool-output-error") or of(said, "error")
+    assert of(said, "tool-output-available") == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,151 @@
+"""The whole backend of phase III: checked, tested with both agents, served, and driven from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from devtool import ProjectSpec, detect, new_project
+from tests.e2e.running import DEVTOOL, free_port, running
+from tests.generated.installed import (
+    checked,
+    files_of,
+    link_python,
+    node_packages,
+    python_packages,
+)
+from tests.generated.postgres import create_database, postgres
+
+pytestmark = pytest.mark.e2e
+
+LIMIT = 900
+FEATURES = ("auth", "tasks", "mcp-tools", "chat")
+AGENTS = ("pydantic-ai", "openai-agents")
+DRIVER = Path(__file__).parent / "drive" / "chat.mjs"
+HELD = {"OPENBLAS_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module", params=AGENTS)
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of phase III with either agent, and a tool of the user's own."""
+    folder = tmp_path_factory.mktemp(request.param)
+    agent = f"agent={request.param}"
+    new_project(ProjectSpec(name="shop", phase=3, features=(*FEATURES, agent)), folder)
+    root = folder / "shop"
+    link_python(python_packages(request.config), root / "backend")
+    checked(DEVTOOL, "generate", "tool", "count_words", cwd=root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres(tmp_path_factory.mktemp("postgres")) as address:
+        yield address
+
+
+def in_backend(root: Path, *words: str, **env: str) -> str:
+    """What the project's own interpreter says to `-m` these words."""
+    done = subprocess.run(
+        (str(root / "backend/.venv/bin/python"), "-m", *words),
+        cwd=root / "backend",
+        env={**os.environ, **HELD, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LIMIT,
+        check=False,
+    )
+    said = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, said[-8000:]
+    return said
+
+
+def is_default(shop: Path) -> bool:
+    """Whether it has the agent that projects have unless they ask for another."""
+    return AGENTS[0] in shop.parent.name
+
+
+def test_it_is_a_project_of_phase_three_and_says_why(shop: Path) -> None:
+    found = detect(shop)
+    assert int(found.phase) == 3
+    facts = {(fact.fact, fact.path) for fact in found.evidence}
+    assert ("imports mcp", "backend/app/ai/mcp/server.py") in facts
+    assert [component.entry for component in found.components] == ["main:app"]
+
+
+def test_it_is_linted_and_strictly_typed(shop: Path) -> None:
+    assert "All checks passed" in in_backend(shop, "ruff", "check", ".")
+    assert "already formatted" in in_backend(shop, "ruff", "format", "--check", ".")
+    assert "Success" in in_backend(shop, "mypy")
+    interpreter = str(shop / "backend/.venv/bin/python")
+    assert "0 errors, 0 warnings" in in_backend(shop, "pyright", "--pythonpath", interpreter)
+    for path in (shop / "backend").glob("app/ai/**/*.py"):
+        assert "type: ignore" not in path.read_text("utf-8"), path
+
+
+def test_its_tests_pass_on_sqlite(shop: Path) -> None:
+    if is_default(shop):
+        said = in_backend(shop, "pytest", "-q", "--cov", "--cov-report=term")
+        assert "Required test coverage of 95.0% reached" in said
+    else:
+        assert "passed" in in_backend(shop, "pytest", "-q", "tests/ai/chat")
+
+
+def test_its_tests_pass_on_postgresql(shop: Path, server: str) -> None:
+    if is_default(shop):
+        address = create_database(server, "tests")
+        said = in_backend(shop, "pytest", "-q", "tests/ai", TEST_DATABASE_URL=address)
+        assert "passed" in said
+
+
+def test_it_imports_no_more_than_a_project_of_phase_two(shop: Path) -> None:
+    code = "import sys, main; print(sorted({'mcp', 'pydantic_ai', 'agents', 'openai'} & set(sys.modules)))"
+    python = str(shop / "backend/.venv/bin/python")
+    assert checked(python, "-c", code, cwd=shop / "backend").strip() == "[]"
+
+
+def test_it_is_run_and_its_status_is_shown(
+    shop: Path, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """`devtool run`, the AI SDK's own client against it, and `devtool status`."""
+    port = free_port()
+    with running(shop, "run", "--port", str(port), state=tmp_path) as run:
+        url = f"http://127.0.0.1:{port}"
+        run.wait_until_ready(url, 120)
+        told = drive(request, f"{url}/api/v1", signed_up(url), tmp_path)
+    assert told["errors"] == []
+    assert told["added"][0] == [["tool-add_task", "output-available"]]
+    assert told["added"][1].startswith("Added ")
+    assert told["asked"][-1] == ["tool-delete_task", "approval-requested"]
+    assert told["deleted"][0][-1] == ["tool-delete_task", "output-available"]
+    assert told["metadata"] == {"model": "local-rules", "offline": True, "state": "done"}
+    assert told["messages"] == 4
+
+
+def signed_up(url: str) -> str:
+    """The token of somebody new."""
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        who = {"email": "ada@example.com", "password": "correct horse battery"}
+        client.post("/api/v1/auth/signup", json=who).raise_for_status()
+        form = {"username": who["email"], "password": who["password"]}
+        token: str = client.post("/api/v1/auth/login", data=form).json()["access_token"]
+        return token
+
+
+def drive(request: pytest.FixtureRequest, base: str, token: str, folder: Path) -> dict[str, Any]:
+    """What the AI SDK's client was told, with the packages that a generated frontend has."""
+    package = files_of(*FEATURES, "frontend-vite", phase=3)["frontend/package.json"]
+    (folder / "node_modules").symlink_to(node_packages(request.config, package))
+    shutil.copy(DRIVER, folder / "chat.mjs")
+    node = shutil.which("node")
+    assert node is not None
+    told: dict[str, Any] = json.loads(checked(node, "chat.mjs", base, token, cwd=folder))
+    return told
