@@ -137,8 +137,9 @@ class WarmService:
             memory=self._memory(),
         )
         self._reloader = reloading
-        reloading.start()
+        # There before the first news of files, and started after what takes longer.
         self._watcher = self._watch(reloading, tell)
+        reloading.start()
         self._watcher.start()
 
     def _memory(self) -> Path:
