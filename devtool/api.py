@@ -567,6 +567,17 @@ def plan_with_backings(plan: LaunchPlan) -> LaunchPlan:
     return with_backings(plan, unanswered(plan))
 
 
+def plan_without_absent(plan: LaunchPlan) -> LaunchPlan:
+    """The plan without the frontends whose tools (Node.js) are not on this machine, with a note."""
+    from devtool.model.detection import Role
+
+    if not any(service.role is Role.FRONTEND for service in plan.services):
+        return plan
+    from devtool.runner.absent import without_absent
+
+    return without_absent(plan)
+
+
 def sync_plan(plan: LaunchPlan, detection: Detection, emit: Callable[[str], None]) -> None:
     """Bring up the environments of every component that a plan starts.
 

@@ -151,6 +151,7 @@ def _start(
         detect_project,
         load_settings,
         plan_project,
+        plan_without_absent,
         run_plan,
         sync_plan,
     )
@@ -161,15 +162,19 @@ def _start(
 
     _exit_on_signals()
     settings = load_settings(root, cli=chosen)
+    plan = plan_without_absent(plan)
     if settings.flag("sync"):
-        sync_plan(plan, detect_project(root, settings), tell)
-        plan = plan_project(root, cli=chosen, extra=extra)
+        from devtool.cli.progress import steps
+
+        with steps(tell) as step:
+            sync_plan(plan, detect_project(root, settings), step)
+        plan = plan_without_absent(plan_project(root, cli=chosen, extra=extra))
     with_services = settings.flag("with_services")
     plan = _with_databases(plan, with_services=with_services)
     _introduce(plan, tell)
 
     def replan() -> LaunchPlan:
-        other = plan_project(root, cli=chosen, extra=extra)
+        other = plan_without_absent(plan_project(root, cli=chosen, extra=extra))
         other = _with_databases(other, with_services=with_services)
         _introduce(other, tell)
         return other
