@@ -229,6 +229,50 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+PROGRAM = Path(__file__).parents[3]STEPS
+# Its modules, so that none of ours is taken for one of them.
+MODULES = NAMES
+
+Load = Callable[[str], Any]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Import a module of the program, new for each test."""
+    monkeypatch.syspath_prepend(str(PROGRAM))
+    ours = {name: module for name, module in sys.modules.items() if is_theirs(name)}
+    for name in ours:
+        del sys.modules[name]
+    yield import_module
+    for name in [name for name in sys.modules if is_theirs(name)]:
+        del sys.modules[name]
+    sys.modules.update(ours)
+
+
+def is_theirs(name: str) -> bool:
+    """Whether a module has the name of one of the program's."""
+    return name.partition(".")[0] in MODULES
+
+
+@pytest.fixture
+def api(client: TestClient, ada: dict[str, str]) -> Iterator[TestClient]:
+    """The API, for somebody who is signed in."""
+    before = client.headers.copy()
+    client.headers.update(ada)
+    yield client
+    client.headers = before
+'''
+TEST = '''"""The program that this backend grew out of, and the API beside it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -284,7 +328,7 @@ TEST = '''"""What `{about}` does in memory, the API does over HTTP: the same cal
 
 from typing import Any
 
-from starlette.testclient import TestClient
+from fastapi.testclient import TestClient
 
 from tests.contract.conftest import Load
 

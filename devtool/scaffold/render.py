@@ -23,6 +23,8 @@ BACKEND = "backend/"
 ROUTERS = f"{BACKEND}app/routers/__init__.py"
 MODELS = f"{BACKEND}app/models/__init__.py"
 TOOLS = f"{BACKEND}app/ai/tools/__init__.py"
+# Stands in a list of tables for those of resources.
+WATCHED = "__TABLES__"
 NO_CHAIN = Chain()
 
 
@@ -61,7 +63,8 @@ def render(
     texts = [(s.path, substitute(s.file.read_text("utf-8"), spec)) for s in sources]
     resources = _resources(spec)
     texts += [file for each in resources for file in _resource_files(each, features)]
-    files = numbered(texts, chain)
+    watched = [each.plural for each in resources if each.plural in chain.names]
+    files = numbered(((path, _watching(text, watched)) for path, text in texts), chain)
     files |= _shared(files, features, resources)
     own = f"{BACKEND}pyproject.toml"
     if spec.development and own in files:
@@ -98,6 +101,11 @@ def substitute(text: str, spec: ProjectSpec) -> str:
         .replace("__TITLE__", spec.title)
         .replace("__VERSION__", spec.version)
     )
+
+
+def _watching(text: str, tables: list[str]) -> str:
+    """A revision that tells of tables with those that resources have made already."""
+    return text.replace(f', "{WATCHED}"', "".join(f', "{table}"' for table in tables) or ",")
 
 
 def home(feature: Feature) -> str:
