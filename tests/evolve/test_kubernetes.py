@@ -160,7 +160,7 @@ def test_compose_is_the_same_topology(project: Path) -> None:
 def test_the_image_needs_no_root(project: Path) -> None:
     text = (project / "backend/Dockerfile").read_text()
     assert "USER 10001" in text
-    assert ".env" in (project / "backend/.dockerignore").read_text().splitlines()
+    assert (project / "backend/.dockerignore").read_text().startswith("*\n!")
     assert text.count("FROM ") == 2
 
 
@@ -169,3 +169,29 @@ def test_it_is_phase_four(project: Path) -> None:
 
     assert detect(project).phase == 4
     assert api_evolve.next_phase(project).next == 5
+
+
+def test_workers_and_brokers_of_phase_five(tmp_path: Path) -> None:
+    new_project(ProjectSpec(name="todo-api", phase=5, without=("frontend",)), tmp_path)
+    deploy = tmp_path / "todo-api/deploy"
+    built = subprocess.run(
+        ("kubectl", "kustomize", str(deploy / "kubernetes/events")),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = list(documents(built.stdout))
+    for manifest in found:
+        kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
+    workers = [item for item in found if item["kind"] == "Deployment"]
+    commands = [
+        item["spec"]["template"]["spec"]["containers"][0].get("command") for item in workers
+    ]
+    assert ["python", "-m", "app.events", "publish"] in commands
+    assert ["python", "-m", "app.events", "consume"] in commands
+    for name in ("pubsub-redis", "pubsub-kafka", "subscription"):
+        (component,) = documents((deploy / f"dapr/{name}.yaml").read_text())
+        assert component["apiVersion"].startswith("dapr.io/")
+    from devtool import detect
+
+    assert detect(tmp_path / "todo-api").phase == 5
