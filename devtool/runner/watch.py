@@ -209,7 +209,7 @@ class Watcher:
     def _saw(self, changed: set[str]) -> None:
         if changed:
             self._pending |= changed
-            self._pace.saw(time.monotonic())
+            self._pace.saw(time.monotonic(), len(self._pending))
 
     def _without_events(self, source: Source, error: EventsUnavailableError) -> Source:
         self._set_source(None)

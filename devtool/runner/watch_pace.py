@@ -4,10 +4,13 @@ from __future__ import annotations
 
 # A file by itself waits this long for others that are written in the same breath.
 SETTLE = 0.0015
-SETTLE_MOST = 0.012
-# After a batch, others wait until so long nothing has changed: a checkout, a formatter.
+# After a batch, others wait until so long nothing has changed.
 QUIET = 0.04
 QUIET_MOST = 0.16
+# So many files at once are a checkout or a formatter at work, which pauses longer than between two of them.
+MANY = 3
+SETTLE_MANY = 0.02
+QUIET_MANY = 0.1
 LONGEST = 1.5
 
 
@@ -23,9 +26,11 @@ class Pace:
         self._last = 0.0
         self._hot_until = 0.0
         self._quiet = QUIET
+        self._is_many = False
 
-    def saw(self, now: float) -> None:
-        """Something changed."""
+    def saw(self, now: float, pending: int = 1) -> None:
+        """Something changed, and so many files are pending now."""
+        self._is_many = pending >= MANY
         if self._first is None:
             self._first = now
             if now >= self._hot_until:
@@ -46,8 +51,10 @@ class Pace:
         if self._first is None:
             return None
         if self._first < self._hot_until:
-            return min(self._last + self._quiet, self._first + LONGEST)
-        return min(self._last + SETTLE, self._first + SETTLE_MOST)
+            pause = max(self._quiet, QUIET_MANY) if self._is_many else self._quiet
+        else:
+            pause = SETTLE_MANY if self._is_many else SETTLE
+        return min(self._last + pause, self._first + LONGEST)
 
     def fired(self, now: float) -> None:
         """What was pending has been handed on."""

@@ -6,7 +6,7 @@ import pytest
 
 from devtool.errors import ConfigError
 from devtool.runner.watch_mounts import Choice, Mode, choose, file_system, parse
-from devtool.runner.watch_pace import LONGEST, QUIET, SETTLE, SETTLE_MOST, Pace
+from devtool.runner.watch_pace import LONGEST, QUIET, QUIET_MANY, SETTLE, SETTLE_MANY, Pace
 from devtool.runner.watch_rules import Rules
 
 
@@ -64,12 +64,23 @@ def test_the_first_change_is_due_at_once() -> None:
     assert pace.due() == 10.0 + SETTLE
 
 
-def test_what_keeps_coming_is_not_waited_for_at_first() -> None:
+def test_many_files_at_once_are_waited_for_a_little_longer() -> None:
+    pace = Pace()
+    for step in range(20):
+        pace.saw(10.0 + step * 0.01, pending=step + 1)
+        assert pace.due() == pytest.approx(
+            10.0 + step * 0.01 + (SETTLE if step < 2 else SETTLE_MANY)
+        )
+
+
+def test_many_files_one_by_one_are_waited_for_longer_still() -> None:
     pace = Pace()
     pace.saw(10.0)
+    pace.fired(10.002)
     for step in range(20):
-        pace.saw(10.0 + step * SETTLE)
-    assert pace.due() == 10.0 + SETTLE_MOST
+        pace.saw(10.02 + step * 0.02, pending=step + 1)
+        pause = QUIET if step < 2 else QUIET_MANY
+        assert pace.due() == pytest.approx(10.02 + step * 0.02 + pause)
 
 
 def test_what_follows_a_batch_waits_for_quiet_and_not_for_ever() -> None:
