@@ -158,6 +158,7 @@ class WarmReloader:
         self._can_fork = False
         self._is_stopping = False
         self._is_unsaid = False
+        self._is_drained = False
         self.unsafe: dict[str, str] = {}
         self._memory = memory
         if memory is not None:
@@ -373,6 +374,7 @@ class WarmReloader:
 
     def _drain(self, old: Node) -> None:
         """Let it take no more connections; those that are idle wait for the next version."""
+        self._is_drained = False
         self._heir, ancestor = socket.socketpair()
         old.channel.send({"do": words.DO_DRAIN}, [ancestor.fileno()])
         ancestor.close()
@@ -425,11 +427,11 @@ class WarmReloader:
         self._served_since = time.monotonic()
         self._is_unsaid = True
         old = self._parked
-        if old is None:
-            self._announce()
-        else:
+        if old is not None:
             self._after(SETTLE_SECONDS, lambda: self._finish(old))
             self._after(DRAIN_SECONDS, self._announce)
+        if old is None or self._is_drained:
+            self._announce()
         self._after(LEARN_AFTER, partial(self._review, node))
         self._look_again()
 
@@ -441,6 +443,7 @@ class WarmReloader:
         self._stand_by(afresh=True)
 
     def _drained(self, _: Node, __: Message) -> None:
+        self._is_drained = True
         self._announce()
 
     def _announce(self) -> None:

@@ -99,7 +99,7 @@ def _kind(error: OSError | FailedError) -> str:
 
 
 def wait_for(
-    port: int, path: str, mark: str, *, within: float, every: float = 0.002
+    port: int, path: str, mark: str, *, within: float, every: float = 0.005
 ) -> float | None:
     """The seconds until a path answers with a mark; None if it did not in time."""
     connection = Connection(port, within)
