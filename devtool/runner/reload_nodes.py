@@ -12,6 +12,9 @@ from devtool.runner.events import Mutable
 # How many of the files edited last are worth a checkpoint.
 HOT_FILES = 4
 
+# What an installer writes for each package.
+INSTALLED = frozenset({".dist-info", ".egg-info", ".egg-link", ".pth"})
+
 # What a change of makes the installed packages, and so the warm parent, another.
 DEPENDENCY_FILES = frozenset(
     {
@@ -121,6 +124,17 @@ def _provides(path: str, names: set[str]) -> bool:
     """True if a new file may be one of the modules that were missing."""
     pure = PurePath(path)
     return (pure.parent.name if pure.stem == "__init__" else pure.stem) in names
+
+
+def is_dependency(path: str) -> bool:
+    """True for what says which packages are installed, or is one of them.
+
+    Not for the rest of what lies beside packages: caches are written there by whoever imports.
+    """
+    pure = PurePath(path)
+    if pure.name in DEPENDENCY_FILES:
+        return True
+    return pure.parent.name == "site-packages" and pure.suffix in INSTALLED
 
 
 def pause_after(deaths: int) -> float:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from devtool.errors import DevtoolError
 from devtool.inproc import devtool_channel as words
 from devtool.inproc import script_path
 from devtool.inproc.devtool_channel import Channel, Message
@@ -32,10 +33,10 @@ from devtool.runner.reload import (
 )
 from devtool.runner.reload_memory import Learned, recall, remember
 from devtool.runner.reload_nodes import (
-    DEPENDENCY_FILES,
     Kind,
     Node,
     deepest,
+    is_dependency,
     pause_after,
     stale,
     that_matter,
@@ -53,6 +54,8 @@ END_SECONDS = 3.0
 # Learning waits until the first answers are out.
 LEARN_AFTER = 0.3
 STOP_SECONDS = 10.0
+# An installation writes for a while.
+QUIET_SECONDS = 0.5
 
 Spawn = Callable[[tuple[str, ...], int], None]
 
@@ -148,6 +151,7 @@ class WarmReloader:
         self._cause: _Change | None = None
         self._aim: dict[str, str] = {}
         self._passed_over: list[_Change] = []
+        self._renew_at = 0.0
         self._names: dict[str, None] = {}
         self._tried: set[str] = set()
         self._deaths = 0
@@ -368,6 +372,8 @@ class WarmReloader:
         if old is None:
             self._go()
             return
+        if self._heir is not None:
+            return  # it is ending already
         self._drain(old)
         old.channel.send({"do": words.DO_FINISH, "seconds": self._grace})
         self._after(self._grace + END_SECONDS, lambda: self._kill(old))
@@ -520,6 +526,9 @@ class WarmReloader:
         if node is self._parent:
             self._parent = None
         elif node is self._starting:
+            if node.accepts and self._serving is not None:
+                # It had been given the connections; who drained for it takes them again.
+                self._serving.channel.send({"do": words.DO_RESUME})
             self._fail(node.files, ReloadFailed("the new version ended while it started"))
         elif node is self._parked:
             self._parked = None
@@ -567,8 +576,12 @@ class WarmReloader:
         digests = {path: digest_of(self._imported_as.get(path, path)) for path in sorted(changed)}
         self._changed |= digests
         is_declared = change.declared & set(self._application.env_files)
-        if is_declared or any(map(_is_dependency, change.paths)):
+        if is_declared:
             self._renew(change)
+            return
+        if any(map(is_dependency, change.paths)):
+            self._renew_at = time.monotonic() + QUIET_SECONDS
+            self._after(QUIET_SECONDS, partial(self._renew_if_quiet, change))
             return
         has_failed = self._failed_files is not None and self._starting is None
         mattering = that_matter(
@@ -597,17 +610,27 @@ class WarmReloader:
         for change in passed_over:
             self._take(change)
 
+    def _renew_if_quiet(self, change: _Change) -> None:
+        """Make the warm parent anew once nothing more is being installed."""
+        if time.monotonic() >= self._renew_at:
+            self._renew(change)
+
     def _renew(self, change: _Change) -> None:
         """Make the warm parent anew, in its place; the serving version goes on meanwhile."""
         self._cause = change
         self._abandon()
         if self._parent is None or self._is_stopping:
             return
+        try:
+            env = dict(self._environment())
+        except DevtoolError as error:
+            self._report(ReloadFailed(error.message, has_served=self._serving is not None))
+            return
         for node in [each for each in self._nodes if each.kind in {Kind.CHECKPOINT, Kind.STANDBY}]:
             self._drop(node)
         self._can_fork = False
         self._report(Reloading(change.paths))
-        self._parent.channel.send({"do": words.DO_RENEW, "env": dict(self._environment())})
+        self._parent.channel.send({"do": words.DO_RENEW, "env": env})
 
     # Learning
 
@@ -706,7 +729,3 @@ _REACTIONS = {
 
 def _failure(fault: Mapping[str, Any]) -> ReloadFailed:
     return ReloadFailed(**{key: fault[key] for key in ("error", "file", "line", "source", "text")})
-
-
-def _is_dependency(path: str) -> bool:
-    return Path(path).name in DEPENDENCY_FILES or "site-packages" in path

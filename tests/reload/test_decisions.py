@@ -28,6 +28,7 @@ from devtool.runner.reload_nodes import (
     Kind,
     Node,
     deepest,
+    is_dependency,
     pause_after,
     stale,
     that_matter,
@@ -84,6 +85,21 @@ def test_a_file_matters_if_it_was_executed_and_holds_something_else() -> None:
 def test_a_new_file_matters_if_it_was_missed(path: str, missing: str, *, matters: bool) -> None:
     assert bool(that_matter({path: "1"}, {}, [missing], after_failure=False)) is matters
     assert that_matter({path: ""}, {}, [missing], after_failure=False) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("/shop/uv.lock", True),
+        ("/shop/pyproject.toml", True),
+        ("/env/lib/python3.12/site-packages/httpx-0.28.1.dist-info", True),
+        ("/env/lib/python3.12/site-packages/__pycache__", False),
+        ("/env/lib/python3.12/site-packages/six.py", False),
+        ("/shop/main.py", False),
+    ],
+)
+def test_installations_are_told_from_caches(path: str, *, is_one: bool) -> None:
+    assert is_dependency(path) is is_one
 
 
 def test_the_files_edited_last_are_kept_warm() -> None:

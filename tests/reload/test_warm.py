@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from devtool.errors import ConfigError
 from devtool.runner.reload import Crashed, Notice, Reloaded, ReloadFailed
 from tests.reload.shop import DEADLINE, VIEWS, Shop, eventually
 
@@ -395,6 +396,19 @@ def test_a_changed_env_file_makes_a_new_environment(make_shop: MakeShop) -> None
     assert shop.wait_for(Reloaded, after=1).file == env_file
     shop.update("views.py", FRESH.replace('"/env"', '"/colour"'))
     assert shop.get("/colour") == "blue"
+
+
+def test_variables_that_cannot_be_read_change_nothing(make_shop: MakeShop) -> None:
+    shop = make_shop()
+
+    def refuse() -> dict[str, str]:
+        raise ConfigError(".env: cannot be read: it is not UTF-8")
+
+    shop.reloader._environment = refuse
+    env_file = str(shop.put(".env", "X"))
+    shop.reloader.reload([env_file], declared=[env_file])
+    assert "not UTF-8" in shop.wait_for(ReloadFailed).error
+    assert shop.get() == "1"
 
 
 def test_a_changed_lock_file_imports_packages_anew(make_shop: MakeShop, tmp_path: Path) -> None:
