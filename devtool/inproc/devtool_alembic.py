@@ -10,8 +10,10 @@ or `{"error": ..., "where": ...}`.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
+import subprocess
 import sys
 import traceback
 
@@ -53,8 +55,21 @@ def revise(config: Any, message: str) -> dict[str, Any]:
     )
     if not made:
         return {"path": "", "head": _head(config)}
+    _tidy(made.path)
     commands.upgrade(config, "head")
     return {"path": os.path.relpath(made.path), "head": made.revision}
+
+
+def _tidy(path: str) -> None:
+    """Leave a revision as the project's own formatter would, where it has one."""
+    if importlib.util.find_spec("ruff") is None:
+        return
+    for words in (("check", "--fix", "--select", "I"), ("format",)):
+        subprocess.run(
+            (sys.executable, "-m", "ruff", *words, "--quiet", path),
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
 
 
 def upgrade(config: Any) -> dict[str, Any]:

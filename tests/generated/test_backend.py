@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,8 +64,9 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres(tmp_path_factory.mktemp("postgres")) as address:
+def server() -> Iterator[str]:
+    # Not in pytest's folder: another session may close that to others while the server starts.
+    with tempfile.TemporaryDirectory() as folder, postgres(Path(folder)) as address:
         yield address
 
 
@@ -146,11 +148,17 @@ def test_models_that_change_become_a_migration(shop: Path) -> None:
     model = shop / "backend/app/models/tag.py"
     text = model.read_text("utf-8")
     line = "    version: int = 1\n"
-    model.write_text(text.replace(line, f"    colour: str | None = None\n{line}"), encoding="utf-8")
+    more = (
+        "    colour: str | None = None\n    seen: datetime | None = Field(None, sa_type=Moment)\n"
+    )
+    model.write_text(text.replace(line, more + line), encoding="utf-8")
     said = checked(DEVTOOL, "generate", "migration", "colour of tags", cwd=shop, timeout=LIMIT)
     (path,) = (shop / "backend/alembic/versions").glob("*colour_of_tags.py")
     assert f"create  {path.relative_to(shop).as_posix()}" in said
-    assert "colour" in path.read_text("utf-8")
+    assert 'sa.Column("colour", sa.String(), nullable=True)' in path.read_text("utf-8")
+    assert 'sa.Column("seen", Moment, nullable=True)' in path.read_text("utf-8")
+    in_backend(shop, "ruff", "check", ".")
+    in_backend(shop, "ruff", "format", "--check", ".")
     again = checked(DEVTOOL, "generate", "migration", "more", cwd=shop, timeout=LIMIT)
     assert "agree" in again
     checked(DEVTOOL, "destroy", "resource", "part", cwd=shop, timeout=LIMIT)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from app import models
 from app.database import Database
+from app.rendering import render_item
 from app.settings import get_settings
 
 # Any number will do: it is the name of the lock that lets one process migrate at a time.
@@ -21,6 +22,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=models.user.User.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_server_default=True,
+        render_item=render_item,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
