@@ -10,25 +10,24 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from types import FrameType
 
 from devtool.errors import ServiceError
 from devtool.model.launch import LaunchPlan, ProbeKind, ReloadMode, Service
-from devtool.model.state import ProcessState, RunState
-from devtool.runner import events, family
-from devtool.runner.bursts import BurstLog
+from devtool.runner import events, family, signals
 from devtool.runner.environment import environment
 from devtool.runner.guard import TERMINAL_INTERRUPT, Guardian, Terminal
-from devtool.runner.logs import OWN_NAME, LogFile
 from devtool.runner.output import Pump, Sink, Voice, drain, lanes, shows_colour
 from devtool.runner.process import Child, Streams
-from devtool.runner.state import Slot, make_private
-from devtool.runner.supervisor import SIGKILL, Supervisor, Unit
+from devtool.runner.recording import Recording
+from devtool.runner.state import Slot
+from devtool.runner.supervisor import SIGKILL, Supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from devtool.runner.cold_service import ColdService
     from devtool.runner.control import Control
     from devtool.runner.readiness import Health, Readiness
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 LAST_LINES = 10
 TRACEBACK_LINES = 60
 REAP_AFTER = 2.0
-
-_CHILD_SIGNAL = getattr(signal, "SIGCHLD", None)
 
 
 class Options(events.Mutable):
@@ -89,18 +86,20 @@ class Loop:
         self._pumps: dict[str, Pump] = {}
         self._reap_at: float | None = None
         self._interrupted = False
-        self._ended_at: float | None = None
-        self._wall = time.time() - time.monotonic()
-        self._written: RunState | None = None
         self._colour = shows_colour(options.out, options.env)
         self._sink = Sink(options.out, on_gone=self._output_gone)
         self._lanes = lanes(list(self._services), colour=self._colour)
-        self._has_log_trouble = False
-        self._logs: dict[str, BurstLog] = {}
         self._control: Control | None = None
         self._watchdog: Watchdog | None = None
+        self._recording = Recording(
+            options.slot,
+            root=plan.root,
+            run=self.run_id,
+            pid=options.guardian.pid if options.guardian else os.getpid(),
+            complain=self._complain,
+        )
         self._voice = Voice(
-            self._sink, Sink(options.err), record=self._record_own, quiet=options.quiet
+            self._sink, Sink(options.err), record=self._recording.note, quiet=options.quiet
         )
 
     def run(self) -> int:
@@ -274,30 +273,11 @@ class Loop:
             found = partial(self.put, events.Answered(service.name, life))
             awaited = (service.probe.target, found)
         lane = self._lanes[service.name]
-        pump = Pump(fd, self._sink, lane, awaited=awaited, record=self._record(service.name))
+        pump = Pump(
+            fd, self._sink, lane, awaited=awaited, record=self._recording.log_of(service.name)
+        )
         self._pumps[service.name] = pump
         pump.start()
-
-    def _record(self, name: str) -> Callable[[bytes], None]:
-        """What keeps the output of a service, one file for all its lives."""
-        slot = self._options.slot
-        if slot is None:
-            return lambda _: None
-        if name not in self._logs:
-            with contextlib.suppress(OSError):
-                make_private(slot.logs)
-            log = LogFile(slot.logs, name, on_trouble=self._log_trouble)
-            self._logs[name] = BurstLog(log)
-        return self._logs[name].write
-
-    def _record_own(self, line: bytes) -> None:
-        # Not before the first line: that a log cannot be opened is itself something to say.
-        self._record(OWN_NAME)(line)
-
-    def _log_trouble(self, error: OSError) -> None:
-        if not self._has_log_trouble:
-            self._has_log_trouble = True
-            self._voice.complain(f"devtool: the logs cannot be kept: {error}")
 
     def _probe(self, service: Service, life: int) -> None:
         answered = partial(self.put, events.Answered(service.name, life))
@@ -349,9 +329,12 @@ class Loop:
 
     def _say(self, decision: events.Say) -> None:
         if decision.complaint:
-            self._voice.complain(f"devtool: {decision.text}")
+            self._complain(decision.text)
         elif not self._has_tty:
             self._voice.say(decision.text)
+
+    def _complain(self, text: str) -> None:
+        self._voice.complain(f"devtool: {text}")
 
     @property
     def _has_tty(self) -> bool:
@@ -370,52 +353,8 @@ class Loop:
 
     # State
 
-    def _write_state(self) -> None:
-        slot = self._options.slot
-        if slot is None:
-            return
-        state = self._state()
-        if state == self._written:
-            return
-        self._written = state
-        try:
-            slot.write(state)
-        except OSError as error:
-            self._options.slot = None
-            self._voice.complain(
-                f"devtool: the state cannot be written, so `devtool status` cannot see this run: {error}"
-            )
-
-    def _state(self) -> RunState:
-        pid = self._options.guardian.pid if self._options.guardian else os.getpid()
-        before = self._written
-        return RunState(
-            root=self._plan.root,
-            supervisor_pid=pid,
-            supervisor_started=before.supervisor_started if before else family.started(pid) or 0.0,
-            started_at=before.started_at if before else time.time(),
-            run=self.run_id,
-            ended_at=self._ended_at,
-            processes=tuple(self._process_state(unit) for unit in self._supervisor.units.values()),
-        )
-
-    def _process_state(self, unit: Unit) -> ProcessState:
-        return ProcessState(
-            name=unit.name,
-            role=unit.service.role,
-            status=unit.status,
-            pid=unit.pid,
-            pid_started=unit.pid_started,
-            url=unit.service.url,
-            port=unit.service.port,
-            started_at=self._wall + unit.began if unit.life else None,
-            ready_ms=None if unit.ready_after is None else round(unit.ready_after * 1000, 1),
-            exit_code=unit.exit_code,
-            restarts=unit.restarts,
-            reloads=unit.reloads,
-            reload_ms=unit.reload_ms,
-            last_error=unit.last_error,
-        )
+    def _write_state(self, *, ended_at: float | None = None) -> None:
+        self._recording.write(self._supervisor.units.values(), ended_at=ended_at)
 
     # Around the loop
 
@@ -429,14 +368,15 @@ class Loop:
             self._feel(options.onlooker, events.Interrupt(signal.SIGTERM))
 
     def _open_control(self) -> None:
-        if self._options.slot is None or not hasattr(socket, "AF_UNIX"):
+        slot = self._recording.slot
+        if slot is None or not hasattr(socket, "AF_UNIX"):
             return
         from devtool.runner.control import Control
 
         try:
-            self._control = Control(self._options.slot.socket, list(self._services), self.put)
+            self._control = Control(slot.socket, list(self._services), self.put)
         except OSError as error:
-            self._voice.complain(f"devtool: services cannot be stopped one by one: {error}")
+            self._complain(f"services cannot be stopped one by one: {error}")
         else:
             self._control.start()
 
@@ -457,42 +397,18 @@ class Loop:
         signum = signal.SIGHUP if number == errno.EIO else getattr(signal, "SIGPIPE", 13)
         self.put(events.OutputGone(128 + signum))
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Signals become events; in a thread that may not handle them they stay as they are."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signums = _handled()
-        if self._options.guardian is not None and _CHILD_SIGNAL is not None:
-            signums.append(_CHILD_SIGNAL)
-        # A signal that comes just before the loop goes to sleep does not wake it, and its handler
-        # would run no sooner than the next event. The byte in the pipe is always seen.
-        near, far = os.pipe()
-        os.set_blocking(far, False)
-        threading.Thread(target=self._listen, args=(near,), name="signals", daemon=True).start()
-        former = signal.set_wakeup_fd(far, warn_on_full_buffer=False)
-        before = {signum: signal.signal(signum, _do_nothing) for signum in signums}
-        try:
-            yield
-        finally:
-            for signum, handler in before.items():
-                signal.signal(signum, handler)
-            signal.set_wakeup_fd(former)
-            os.close(far)
-
-    def _listen(self, near: int) -> None:
-        with os.fdopen(near, "rb", buffering=0) as received:
-            while signums := received.read(64):
-                for signum in signums:
-                    self._on_signal(signum)
+    def _signals(self) -> AbstractContextManager[None]:
+        signums = signals.ending()
+        if self._options.guardian is not None and signals.CHILD_ENDED is not None:
+            signums.append(signals.CHILD_ENDED)
+        return signals.heard(signums, self._on_signal)
 
     def _on_signal(self, signum: int) -> None:
-        if signum == _CHILD_SIGNAL:
+        if signum == signals.CHILD_ENDED:
             self._reap_at = time.monotonic() + REAP_AFTER
             self.put(events.Tick())
             return
-        if signum not in _handled():
+        if signum not in signals.ending():
             return
         self._interrupted = True
         typed = signum == TERMINAL_INTERRUPT
@@ -520,12 +436,10 @@ class Loop:
         if self._watchdog is not None:
             self._watchdog.release()
         if self._sink.lost:
-            self._voice.complain(f"devtool: {self._sink.lost} bytes of output could not be written")
+            self._complain(f"{self._sink.lost} bytes of output could not be written")
         self._voice.close(1.0)
-        self._ended_at = time.time()
-        self._write_state()
-        for log in self._logs.values():
-            log.close()
+        self._write_state(ended_at=time.time())
+        self._recording.close()
 
 
 def takes_terminal(plan: LaunchPlan, out: int) -> bool:
@@ -549,21 +463,3 @@ def _start_watchdog(run_id: str) -> Watchdog | None:
     from devtool.runner.watchdog import Watchdog
 
     return Watchdog(run_id)
-
-
-def _do_nothing(_: int, __: FrameType | None) -> None:
-    """What is to be done with a signal is read from the pipe that wakes the loop."""
-
-
-def _handled() -> list[int]:
-    names = ("SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK", "SIGHUP")
-    found = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    if TERMINAL_INTERRUPT is not None:
-        found.append(TERMINAL_INTERRUPT)
-    # nohup ignores SIGHUP for its child.
-    return [signum for signum in found if not _is_ignored_hangup(signum)]
-
-
-def _is_ignored_hangup(signum: int) -> bool:
-    hangup = getattr(signal, "SIGHUP", None)
-    return signum == hangup and signal.getsignal(signum) == signal.SIG_IGN
