@@ -6,14 +6,14 @@ belongs together.
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, Connection, Dialect, Executable, Row, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Executable, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.running import DatabaseUnavailableError, Record, Rows, Values, run
 from app.settings import BACKEND, Settings, get_settings
 
 # A connection that was idle longer is asked for a sign of life before a request gets it.
@@ -34,14 +35,7 @@ SQLITE_PRAGMAS = (
 )
 
 
-Values = Mapping[str, Any]
-Record = Row[*tuple[Any, ...]]
-Rows = Sequence[Record]
 NOTHING: Values = {}
-
-
-class DatabaseUnavailableError(Exception):
-    """The database does not answer, or refuses this application."""
 
 
 class Database:
@@ -59,12 +53,15 @@ class Database:
             event.listen(self.transactions.sync_engine, "begin", _begin_immediate)
 
     async def all(self, statement: Executable, values: Values = NOTHING) -> Rows:
-        """The rows that a statement gives."""
-        return await greenlet_spawn(self._all, statement, values)
+        """The rows that a statement gives; none if it gives none."""
+        # The whole journey in one greenlet. AsyncConnection would make three of it, to get a
+        # connection, to use it and to give it back, which costs more than the statement.
+        return await greenlet_spawn(run, self.engine.sync_engine, statement, values)
 
     async def first(self, statement: Executable, values: Values = NOTHING) -> Record | None:
         """The first row that a statement gives, or None."""
-        return await greenlet_spawn(self._first, statement, values)
+        rows = await self.all(statement, values)
+        return rows[0] if rows else None
 
     async def value(self, statement: Executable, values: Values = NOTHING) -> Any:
         """The first column of the first row, or None."""
@@ -72,23 +69,8 @@ class Database:
         return None if row is None else row[0]
 
     async def execute(self, statement: Executable, values: Values = NOTHING) -> None:
-        """Run a statement that gives no rows."""
-        await greenlet_spawn(self._execute, statement, values)
-
-    # Each of these makes the whole journey in one greenlet. AsyncConnection would make three of it,
-    # to get a connection, to use it and to give it back, which costs more than the statement.
-
-    def _all(self, statement: Executable, values: Values) -> Rows:
-        with self.engine.sync_engine.connect() as connection:
-            return connection.execute(statement, values).all()
-
-    def _first(self, statement: Executable, values: Values) -> Record | None:
-        with self.engine.sync_engine.connect() as connection:
-            return connection.execute(statement, values).first()
-
-    def _execute(self, statement: Executable, values: Values) -> None:
-        with self.engine.sync_engine.connect() as connection:
-            connection.execute(statement, values)
+        """Run a statement for what it does."""
+        await self.all(statement, values)
 
     def statements(self) -> AsyncConnection:
         """A connection for several statements in a row, each for itself; for `async with`."""

@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from app.database import DatabaseUnavailableError, is_outage
+from app.database import is_outage
 from app.logs import logger, request_id
+from app.running import DatabaseUnavailableError
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MEDIA_TYPE = "application/problem+json"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from app.database import Database, DatabaseUnavailableError, is_outage
+from app.database import Database, is_outage
 from app.logs import logger
+from app.running import DatabaseUnavailableError
 from app.settings import BACKEND
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import database as module
-from app.database import Database, DatabaseUnavailableError, is_outage
+from app.database import Database, is_outage
 from app.models.user import User
+from app.running import DatabaseUnavailableError
 from app.settings import BACKEND, Settings
 
 CUT = text(
@@ -42,14 +43,14 @@ def test_an_error_rolls_a_transaction_back(database: Database) -> None:
 
 
 def test_nobody_waits_for_ever_for_a_connection(database: Database) -> None:
-    async def wait() -> None:
+    async def wait() -> BaseException:
         async with database.transaction():
-            await database.value(text("SELECT 1"))
+            with pytest.raises(PoolTimeoutError) as caught:
+                await database.value(text("SELECT 1"))
+        await database.close()
+        return caught.value
 
-    with pytest.raises(PoolTimeoutError) as caught:
-        asyncio.run(wait())
-    assert is_outage(caught.value)
-    asyncio.run(database.close())
+    assert is_outage(asyncio.run(wait()))
 
 
 def test_a_statement_that_finds_nothing_has_no_value(database: Database) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy.exc import OperationalError
 from starlette.types import Send
 
 from app.application import create_app
-from app.database import Database, DatabaseUnavailableError
+from app.database import Database
 from app.errors import MEDIA_TYPE
 from app.logs import JsonFormatter, TextFormatter, logger
 from app.middleware import RequestMiddleware
+from app.running import DatabaseUnavailableError
 from app.settings import Settings
 
 

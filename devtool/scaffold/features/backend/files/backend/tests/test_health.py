@@ -3,7 +3,8 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from app.database import Database, DatabaseUnavailableError, get_database
+from app.database import Database, get_database
+from app.running import DatabaseUnavailableError
 
 
 def test_a_process_that_answers_lives(client: TestClient) -> None:

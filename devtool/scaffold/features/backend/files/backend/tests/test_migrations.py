@@ -14,8 +14,9 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from app import migrations
-from app.database import Database, DatabaseUnavailableError
+from app.database import Database
 from app.models import user
+from app.running import DatabaseUnavailableError
 from app.settings import Settings
 from tests.conftest import new_database
 
@@ -89,11 +90,16 @@ def test_a_database_of_another_branch_is_refused(database: Database, do: Do) -> 
     def pretend(connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = 'elsewhere'"))
 
+    async def start() -> None:
+        try:
+            await migrations.upgrade(database)
+        finally:
+            await database.close()
+
     do(to("head"))
     do(pretend)
     with pytest.raises(CommandError, match="elsewhere"):
-        asyncio.run(migrations.upgrade(database))
-    asyncio.run(database.close())
+        asyncio.run(start())
 
 
 def test_heads_are_read_from_the_text_of_the_files(tmp_path: Path) -> None:

@@ -112,11 +112,11 @@ async def refresh(token: str, *, leeway: float = 0) -> Tokens:
     """
     values = {"hashed": token_hash(token), "moment": now()}
     async with get_database().transaction() as connection:
-        session_id = await connection.scalar(USE, values)
+        session_id: str | None = await connection.scalar(USE, values)
         if session_id is None:
             session_id = await _used_again(connection, values, leeway)
         user_id = await connection.scalar(FIND, {**values, "session_id": session_id})
-        if user_id is not None:
+        if session_id is not None and user_id is not None:
             return await _issue(connection, user_id, session_id)
     raise unauthorized("Sign in again.")
 

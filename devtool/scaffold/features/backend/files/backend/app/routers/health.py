@@ -5,7 +5,8 @@ import asyncio
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from app.database import DatabaseUnavailableError, get_database
+from app.database import get_database
+from app.running import DatabaseUnavailableError
 from app.schemas.health import Health
 
 SECONDS = 2.0
