@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from app import TITLE, VERSION, current_user, errors, logs, migrations, seeds
+from app import TITLE, VERSION, current_user, errors, instruments, logs, migrations, seeds
 from app.database import get_database
 from app.middleware import RequestMiddleware
 from app.openapi import Application, operation_id
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.cors_origins or settings.is_development:
         _allow_pages(app, settings)
     app.add_middleware(RequestMiddleware, settings=settings)
+    instruments.install(app)
     return app
 
 
