@@ -30,8 +30,9 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
             await working
 
 
+# An example for your own consumers, and no part of the API that the frontend is typed by.
 router = APIRouter(
-    prefix="/activity", tags=["activity"], responses=USER_RESPONSES, lifespan=lifespan
+    prefix="/activity", responses=USER_RESPONSES, lifespan=lifespan, include_in_schema=False
 )
 
 

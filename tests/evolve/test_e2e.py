@@ -1,0 +1,89 @@
+"""Console programs written by hand grow through all phases; after each they check themselves and answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from devtool import api_evolve, detect
+from devtool.model.wishes import Wishes
+from devtool.scaffold.contract import FOLDER
+from tests.e2e.running import free_port
+from tests.evolve.conftest import unpack_to
+from tests.generated.installed import checked, link_python, python_packages
+
+pytestmark = pytest.mark.e2e
+
+SHAPES = {"inventory": ("Item.labels",), "library": (), "habits": ()}
+FULL = "inventory"
+CONTRACT = FOLDER.removeprefix("backend/")
+TESTS = {2: (CONTRACT, "tests/test_health.py"), 5: (CONTRACT, "tests/test_events.py")}
+MCP = {"accept": "application/json, text/event-stream"}
+ASK = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_program_grows_through_all_phases(
+    tmp_path: Path, shape: str, request: pytest.FixtureRequest
+) -> None:
+    root = unpack_to(tmp_path / shape, shape)
+    grow(root, 2, Wishes(to=2, skip=SHAPES[shape]))
+    backend = root / "backend"
+    python = link_python(python_packages(request.config), backend)
+    check(python, backend, 2)
+    grow(root, 3)
+    grow(root, 4)
+    grow(root, 5)
+    if shape == FULL:  # one is enough: what the others add was tried in phase II
+        check(python, backend, 5)
+        answers(root)
+
+
+def grow(root: Path, phase: int, wishes: Wishes | None = None) -> None:
+    """One phase further, without a conflict; devtool sees it."""
+    planned = api_evolve.plan_evolution(root, wishes)
+    assert not planned.update.conflicts
+    api_evolve.apply_change(planned.update, with_checks=False)
+    assert detect(root).phase == phase
+    again = api_evolve.plan_upgrade(root).update
+    assert not again.files
+
+
+def check(python: Path, backend: Path, phase: int) -> None:
+    """What the project checks itself with: style, and tests of what the phase brings."""
+    checked(str(python), "-m", "ruff", "check", "--no-cache", ".", cwd=backend)
+    checked(str(python), "-m", "ruff", "format", "--no-cache", "--check", ".", cwd=backend)
+    tests = (str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS[phase])
+    checked(*tests, cwd=backend, timeout=600)
+
+
+def answers(root: Path) -> None:
+    """`devtool run` starts it, and it answers over HTTP and MCP."""
+    with running(root) as url:
+        assert httpx.get(f"{url}/health/ready", timeout=60).status_code == 200
+        assert httpx.get(f"{url}/openapi.json", timeout=60).json()["paths"]
+        assert httpx.post(f"{url}/mcp", json=ASK, headers=MCP, timeout=60).status_code == 401
+
+
+@contextmanager
+def running(root: Path) -> Iterator[str]:
+    """The project in the background, until it is stopped."""
+    port = free_port()
+    devtool = (sys.executable, "-m", "devtool")
+    env = {**os.environ, "XDG_STATE_HOME": str(root.parent / "state")}
+    start = (*devtool, "run", "--detach", "--port", str(port))
+    started = subprocess.run(
+        start, cwd=root, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        subprocess.run((*devtool, "stop"), cwd=root, env=env, timeout=120, check=False)
