@@ -34,7 +34,7 @@ from tests.e2e.running import free_port
 from tests.generated.installed import _requirements
 
 GOALS = {"calls": 1.25, "imports": 1.15, "gap": 1.0}
-ROUNDS = 5
+ROUNDS = 3
 FEATURES = {2: ("auth", "tasks"), 3: ("auth", "tasks", "mcp-tools", "chat")}
 WHO = {"email": "bench@example.com", "password": "a password for the bench"}
 CLIENT = Path(__file__).parent / "mcp_client.py"

@@ -126,6 +126,7 @@ SAVE = (
     update(MESSAGES)
     .where(MESSAGES.c.number == bindparam("its_number"))
     .values(parts=bindparam("new_parts", type_=MESSAGES.c.parts.type))
+    .returning(MESSAGES.c.number)
 )
 END = SAVE.where(MESSAGES.c.state == "running").values(
     state=bindparam("new_state"),
@@ -354,9 +355,11 @@ async def _save_parts(
         {"text": part.text, "step": part.step} if isinstance(part, Text) else {"call": part.id}
         for part in parts
     ]
-    await _save_calls(connection, opened.number, before, parts)
     values = {"its_number": opened.number, "new_parts": kept}
-    await connection.execute(statement, {**values, **about})
+    row = (await connection.execute(statement, {**values, **about})).first()
+    # A conversation may be deleted while an answer is written in it.
+    if row is not None:
+        await _save_calls(connection, opened.number, before, parts)
 
 
 async def _save_calls(

@@ -9,7 +9,7 @@ import pytest
 
 from app.ai import writing
 from app.services import chat
-from tests.ai.chat.fake_openai import FakeOpenAI, Says
+from tests.ai.chat.fake_openai import Calls, FakeOpenAI, Says
 from tests.ai.chat.talk import Setting, Talk, chunks_of, of, text_of
 from tests.ai.client import Person
 from tests.ai.serving import wait_until, workers
@@ -157,6 +157,16 @@ def test_an_answer_that_cannot_be_saved_still_ends(
         said = talk.say("hello")
     assert "could not be saved" in of(said, "error")[0]["errorText"]
     assert text_of(said).split() == ["one", "two", "three"]
+
+
+def test_a_conversation_may_be_deleted_while_an_answer_is_written(
+    model: FakeOpenAI, talk: Talk
+) -> None:
+    model.will(Calls((("list_tasks", {}),)), SLOW)
+    talk.begin("slowly")
+    assert talk.http.delete(talk.path).status_code == 204
+    assert talk.http.get(talk.path).status_code == 404
+    assert Talk(talk.person).text("and now?").strip() == "Hello."
 
 
 def test_one_answer_is_written_at_a_time(model: FakeOpenAI, talk: Talk) -> None:
