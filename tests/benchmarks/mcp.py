@@ -146,7 +146,8 @@ def _streams(python: str, url: str, process: psutil.Process, streams: int) -> No
 def _client(python: str, url: str) -> Iterator[_Ask]:
     """A process with the MCP SDK, which does what it is told line by line."""
     process = subprocess.Popen(
-        (python, str(CLIENT), url, json.dumps(WHO)),
+        # -P: beside the client lies a module called mcp, which is not the SDK.
+        (python, "-P", str(CLIENT), url, json.dumps(WHO)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
