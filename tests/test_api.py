@@ -13,11 +13,14 @@ import pytest
 
 from devtool import (
     AmbiguousError,
+    BackendScaffold,
     ConfigError,
     ContextAwareServerRunner,
+    FastAPIBuilder,
     ProjectPhaseDetector,
     ServiceError,
     UndetectedError,
+    detect,
 )
 from devtool.api import split_arguments
 
@@ -222,3 +225,21 @@ def test_a_project_can_bring_its_own_framework(tmp_path: Path) -> None:
     assert command.endswith("-m tiny main:site --bind 127.0.0.1:7000")
     assert command.startswith(sys.base_prefix)
     assert about == "Starting Tiny development server"
+
+
+def test_the_seed_document_s_scaffolds_work_word_for_word(tmp_path: Path) -> None:
+    scaffold = BackendScaffold(
+        project_name="todo-api",
+        database_url="postgresql://...",
+        features=["auth", "crud", "mcp-tools"],
+        folder=tmp_path,
+    )
+    scaffold.generate()
+    for path in ("main.py", "app/models/task.py", "app/routers/auth.py", "app/ai/mcp/tools.py"):
+        assert (tmp_path / "todo-api/backend" / path).is_file(), path
+    assert detect(tmp_path / "todo-api").phase == 3
+
+    app = FastAPIBuilder(title="Todo API", version="1.0.0", features=["auth", "tasks", "chat"])
+    names = {"main.py", "routers/", "models/", "schemas/", "services/", "database.py"}
+    assert names <= set(app.structure)
+    assert "backend/app/routers/chat.py" in app.files
