@@ -14,10 +14,12 @@ import os
 import sys
 import traceback
 
+from devtool_answers import line, take_stdout, where
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, BinaryIO
+    from typing import Any
 
 # How applications hand out their description, tried in this order.
 DESCRIPTIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -29,7 +31,7 @@ DESCRIPTIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
 
 def main(arguments: list[str]) -> int:
     """Answer on standard output; 0 with a description, 1 with an error."""
-    answer = _take_stdout()
+    answer = take_stdout()
     # The script's own folder must not shadow the project's modules.
     sys.path[0] = os.getcwd()  # a string, as the import system wants it
     factory = "--factory" in arguments
@@ -38,7 +40,7 @@ def main(arguments: list[str]) -> int:
         said = {"openapi": description(load(entry, factory=factory), entry)}
     except BaseException as error:  # noqa: BLE001  # a project may raise whatever it likes, SystemExit too
         traceback.print_exc()
-        said = {"error": _line(error), "where": _where(error)}
+        said = {"error": line(error), "where": where(error)}
     with answer:
         answer.write(json.dumps(said, sort_keys=True, default=str).encode("ascii"))
     return 0 if "openapi" in said else 1
@@ -63,32 +65,6 @@ def description(app: Any, entry: str) -> Any:
         f"{entry} is a {kind.__module__}.{kind.__qualname__}, which has no OpenAPI description"
     )
     raise TypeError(message)
-
-
-def _take_stdout() -> BinaryIO:
-    """Standard output for the answer alone; prints, also those of C code, go to standard error."""
-    sys.stdout.flush()
-    answer = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return answer
-
-
-def _line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-
-
-def _where(error: BaseException) -> str:
-    """The last place in the project that the error passed, or the last of all."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    inside = [
-        frame
-        for frame in frames
-        if frame.filename.startswith(os.getcwd() + os.sep) and "site-packages" not in frame.filename
-    ]
-    return "{0.filename}:{0.lineno}".format(inside[-1]) if inside else ""
 
 
 if __name__ == "__main__":
