@@ -84,7 +84,7 @@ class WarmServer(_Base):  # type: ignore[misc]
     async def _wait_for_turn(self) -> None:
         await self._probe()
         self.node.mark("probed")
-        self.node.is_serving = True
+        self.node.begin_serving()
         self.loop.add_reader(self.node.channel.fileno(), self._hear)
         self.node.tell_ready()
         if not await self.may_accept:

@@ -122,7 +122,7 @@ class Service:
         """Answer a probe, and serve until devtool says that it is enough."""
         self._node.imported()
         self._probe()
-        self._node.is_serving = True
+        self._node.begin_serving()
         self._node.tell_ready()
         try:
             while not self._is_over():

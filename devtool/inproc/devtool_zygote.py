@@ -10,6 +10,7 @@ stands. All of them end when devtool hangs up.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import os
 import random
@@ -177,6 +178,7 @@ class Node:
     def _go(self, message: Message) -> None:
         """Be the version that the message tells of."""
         _restore_signals()
+        self._end_with_devtool()
         self.marks.clear()
         self.mark("go")
         self.generation = message["generation"]
@@ -213,6 +215,7 @@ class Node:
         if pid == 0:
             near.close()
             self.tell(words.EV_PROCESS, pid=os.getpid())
+            self._end_with_devtool()
             return
         self.channel.close()
         self.channel = near
@@ -236,6 +239,24 @@ class Node:
     def _after(self, path: str) -> None:
         if self.is_serving:
             self.tell(words.EV_IMPORTED, files={path: self.imports.files[path]})
+
+    def _end_with_devtool(self) -> None:
+        """Let the kernel end this process if devtool hangs up while it imports, or serves by itself.
+
+        Nothing is said to it in that time, so all that can come is the end of the channel.
+        """
+        if not sys.platform.startswith("linux"):
+            return
+        flags = fcntl.fcntl(self.channel.fileno(), fcntl.F_GETFL)
+        fcntl.fcntl(self.channel.fileno(), fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(self.channel.fileno(), fcntl.F_SETFL, flags | os.O_ASYNC)
+
+    def begin_serving(self) -> None:
+        """From now on the channel is listened to."""
+        self.is_serving = True
+        if sys.platform.startswith("linux"):
+            flags = fcntl.fcntl(self.channel.fileno(), fcntl.F_GETFL)
+            fcntl.fcntl(self.channel.fileno(), fcntl.F_SETFL, flags & ~os.O_ASYNC)
 
     def imported(self) -> None:
         """The project is imported: what follows is the server's own start.

@@ -52,6 +52,7 @@ class Node(Mutable):
         mappings: The writable memory that a standby has from there.
         touched: The ranges of memory that versions which start from here write to.
         inherited: How many of the files were executed by another process, before the fork.
+        is_ready: It has started, and answered its probe.
         accepts: It was told to take connections.
         was_asked: A signal has asked it to end.
     """
@@ -66,6 +67,7 @@ class Node(Mutable):
     mappings: tuple[tuple[int, int], ...] = ()
     touched: tuple[tuple[int, int], ...] = ()
     inherited: int = 0
+    is_ready: bool = False
     accepts: bool = False
     was_asked: bool = False
 

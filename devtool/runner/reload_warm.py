@@ -48,6 +48,7 @@ SETTLE_SECONDS = 0.5
 # After it, deaths are no longer counted as being in a row.
 FORGIVEN_SECONDS = 10.0
 # An old version that is stuck in a request cannot say that it takes no more connections.
+ACCEPT_SECONDS = 0.05
 DRAIN_SECONDS = 0.1
 # What a version needs to end after its grace, before it is killed.
 END_SECONDS = 3.0
@@ -414,8 +415,18 @@ class WarmReloader:
             return
         self._missing = set(message["missing"])
         self._failed_files = None
-        if self._serving is not None:
-            self._drain(self._serving)
+        node.is_ready = True
+        if self._serving is None:
+            self._accept(node)
+            return
+        # Answers of the new version are not followed by such of the old one.
+        self._drain(self._serving)
+        self._after(ACCEPT_SECONDS, partial(self._accept, node))
+
+    def _accept(self, node: Node) -> None:
+        """Let a new version take connections, and those that the old one has handed over."""
+        if node is not self._starting or node.accepts or not node.is_ready:
+            return
         node.accepts = True
         fds = [] if self._heir is None else [self._heir.fileno()]
         node.channel.send({"do": words.DO_ACCEPT}, fds)

@@ -536,6 +536,20 @@ def test_nothing_is_left_when_devtool_is_killed(tmp_path: Path) -> None:
         assert caller.connect_ex(("127.0.0.1", port)) != 0
 
 
+def test_a_version_that_hangs_while_it_starts_is_not_left_either(tmp_path: Path) -> None:
+    Shop.write(tmp_path, {"early.py": "import main, time\nmain.note('hangs')\ntime.sleep(900)"})
+    with subprocess.Popen(
+        (sys.executable, "-c", PROGRAM),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as program:
+        log = tmp_path / "log.txt"
+        eventually(lambda: log.exists() and "hangs" in log.read_text(), "it hangs")
+        program.kill()
+        eventually(lambda: not family(tmp_path), "all of them gone")
+
+
 def test_it_does_nothing_while_nothing_happens(shop: Shop) -> None:
     shop.update_version("2")
     time.sleep(1.5)
