@@ -461,6 +461,8 @@ class WarmReloader:
 
     def _drained(self, _: Node, __: Message) -> None:
         self._is_drained = True
+        if self._starting is not None:
+            self._accept(self._starting)
         self._announce()
 
     def _announce(self) -> None:
