@@ -172,17 +172,26 @@ def _check_left_out(left_out: set[str], chosen: Catalog, catalog: Catalog) -> No
     for slug in sorted(left_out & set(chosen)):
         if chosen[slug].always:
             raise ConfigError(f"every project has the feature {slug}", hint="it cannot be left out")
-        users = sorted(
-            feature.slug
-            for feature in chosen.values()
-            if slug in {_needed(need, catalog).slug for need in feature.needs}
-        )
+        users = _tops(slug, chosen, catalog)
         why = f"{users[0]} needs it" if users else "it is asked for"
         raise ConfigError(f"the feature {slug} cannot be left out: {why}", hint=_without(users))
 
 
 def _without(users: list[str]) -> str:
-    return f"leave out {users[0]} too" if users else "ask for it or leave it out"
+    return f"leave out {' and '.join(users)} too" if users else "ask for it or leave it out"
+
+
+def _tops(slug: str, chosen: Catalog, catalog: Catalog) -> list[str]:
+    """Who needs a feature, through others too, and is needed by nobody else."""
+    needs = {
+        feature.slug: {_needed(need, catalog).slug for need in feature.needs}
+        for feature in chosen.values()
+    }
+    users = {slug}
+    while more := {user for user, own in needs.items() if own & users} - users:
+        users |= more
+    needed = {need for user in users for need in needs[user]}
+    return sorted(users - needed - {slug})
 
 
 def _check_conflicts(chosen: Catalog) -> None:
