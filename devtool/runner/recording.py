@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Recording:
-    """The state file and the logs of one run. `slot` is None once the state cannot be written.
+    """The state file and the logs of one run.
 
     Args:
         slot: Where they lie; nothing is written down if None.
@@ -40,7 +40,7 @@ class Recording:
         self.slot = slot
         self._complain = complain
         self._logs: dict[str, BurstLog] = {}
-        self._has_log_trouble = False
+        self._has_log_trouble = self._has_state_trouble = False
         self._written: RunState | None = None
         self._wall = time.time() - time.monotonic()
         self._run = RunState(
@@ -73,13 +73,13 @@ class Recording:
         state = self._run._replace(processes=processes, ended_at=ended_at)
         if state == self._written:
             return
-        self._written = state
         try:
             self.slot.write(state)
         except OSError as error:
-            self.slot = None
-            text = "the state cannot be written, so `devtool status` cannot see this run"
-            self._complain(f"{text}: {error}")
+            # There may be room again for the next one.
+            self._state_trouble(error)
+        else:
+            self._written = state
 
     def close(self) -> None:
         """Leave the files to readers."""
@@ -103,6 +103,12 @@ class Recording:
             reload_ms=unit.reload_ms,
             last_error=unit.last_error,
         )
+
+    def _state_trouble(self, error: OSError) -> None:
+        if not self._has_state_trouble:
+            self._has_state_trouble = True
+            text = "the state cannot be written, so `devtool status` cannot see this run"
+            self._complain(f"{text}: {error}")
 
     def _log_trouble(self, error: OSError) -> None:
         if not self._has_log_trouble:
