@@ -438,20 +438,20 @@ export interface paths {
         get: operations["get_task"];
         /**
          * Replace Task
-         * @description Replace all of a task.
+         * @description Replace all of a task; with `If-Match: <ETag>` only if it is still as you saw it.
          */
         put: operations["replace_task"];
         post?: never;
         /**
          * Delete Task
-         * @description Delete a task.
+         * @description Delete a task; with `If-Match: <ETag>` only if it is still as you saw it.
          */
         delete: operations["delete_task"];
         options?: never;
         head?: never;
         /**
          * Update Task
-         * @description Change some of a task.
+         * @description Change some of a task; with `If-Match: <ETag>` only if it is still as you saw it.
          */
         patch: operations["update_task"];
         trace?: never;
@@ -3354,6 +3354,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -3480,10 +3489,7 @@ export interface operations {
     replace_task: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag that the caller saw; the answer is 412 if it is another one now. Without it, or with *, the change is made whatever was there. */
-                "if-match"?: string | null;
-            };
+            header?: never;
             path: {
                 task_id: number;
             };
@@ -3581,10 +3587,7 @@ export interface operations {
     delete_task: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag that the caller saw; the answer is 412 if it is another one now. Without it, or with *, the change is made whatever was there. */
-                "if-match"?: string | null;
-            };
+            header?: never;
             path: {
                 task_id: number;
             };
@@ -3676,10 +3679,7 @@ export interface operations {
     update_task: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag that the caller saw; the answer is 412 if it is another one now. Without it, or with *, the change is made whatever was there. */
-                "if-match"?: string | null;
-            };
+            header?: never;
             path: {
                 task_id: number;
             };
@@ -3777,10 +3777,7 @@ export interface operations {
     complete_task: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag that the caller saw; the answer is 412 if it is another one now. Without it, or with *, the change is made whatever was there. */
-                "if-match"?: string | null;
-            };
+            header?: never;
             path: {
                 task_id: number;
             };
