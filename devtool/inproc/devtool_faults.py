@@ -59,7 +59,7 @@ def _place(error: BaseException, owns: Callable[[str], bool]) -> tuple[str, int,
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 0, error.text or ""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if owns(frame.filename)] or list(frames)
+    ours = [frame for frame in frames if owns(frame.filename)]
     if not ours:
         return "", 0, ""
     return ours[-1].filename, ours[-1].lineno or 0, ours[-1].line or ""

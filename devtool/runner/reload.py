@@ -31,7 +31,7 @@ class ReloadFailed(NamedTuple):
     """A version cannot serve; the one before goes on, if there is one.
 
     `file` and `line` point to the project's own code where that is known, `source` is that line, and
-    `text` the whole traceback.
+    `text` the whole traceback. After a final failure there is nothing left that could be started.
     """
 
     error: str
@@ -40,6 +40,7 @@ class ReloadFailed(NamedTuple):
     source: str = ""
     text: str = ""
     has_served: bool = True
+    is_final: bool = False
 
     @property
     def place(self) -> str:

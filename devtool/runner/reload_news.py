@@ -61,6 +61,8 @@ def _failed(unit: Unit, news: ReloadFailed) -> list[Decision]:
     if news.source:
         lines.append(f"    {news.source}")
     told = [Say("\n".join(lines), complaint=True)]
+    if news.is_final:
+        return told
     if news.has_served:
         return [*told, Say(f"{unit.name} was not reloaded; the version before goes on serving")]
     return [*told, Say(f"{unit.name} does not serve; it starts again when a file changes")]

@@ -518,7 +518,7 @@ class WarmReloader:
         if node is self._parent:
             self._can_fork = False
             if self._serving is None and not self._generation:
-                self._report(_failure(message)._replace(has_served=False))
+                self._report(_failure(message)._replace(has_served=False, is_final=True))
                 self._close_parent()
                 return
         else:

@@ -156,6 +156,8 @@ def test_a_broken_save_is_shown_with_its_place_and_line() -> None:
     assert (unit.status, unit.last_error) == ("ready", "app/tasks.py:3: NameError: x")
     _, text = told(failure._replace(has_served=False), status=Status.STARTING)
     assert text.endswith("shop does not serve; it starts again when a file changes")
+    _, text = told(ReloadFailed("no uvicorn", has_served=False, is_final=True))
+    assert text == "no uvicorn"
 
 
 def test_a_crash_is_a_complaint_and_a_restart() -> None:
