@@ -97,6 +97,38 @@ def next_phase(root: str | Path = ".") -> Checklist:
     return checklist(where, int(found.phase), found.components)
 
 
+def import_data(file: str | Path, root: str | Path = ".", *, email: str = "") -> int:
+    """Create rows of what a console program kept in a JSON file; how many.
+
+    They are created by the project's own services in its own interpreter. Sent again within a day,
+    they are not created twice.
+
+    Args:
+        file: The JSON file.
+        root: The project's folder.
+        email: Whose they are to be; of the only user when empty.
+
+    Raises:
+        ConfigError: If the program was not evolved by devtool, or the file does not fit it.
+        ToolchainError: If the environment of the backend is not there.
+        ServiceError: If the project's services refuse a row.
+    """
+    from devtool.api_generate import migration_home
+    from devtool.rows import send
+    from devtool.scaffold import growth, imports
+
+    where = project_root(root)
+    entities = growth.recorded(where).spec.get("console", {}).get("entities")
+    if not entities:
+        raise ConfigError(f"{where}: devtool did not make it of a console program")
+    try:
+        text = Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read as text") from error
+    found = imports.batches(str(file), text, entities)
+    return send(migration_home(where), [batch._asdict() for batch in found], email)
+
+
 def apply_change(
     update: Update,
     *,

@@ -38,6 +38,12 @@ def evolve(
     restore: Annotated[
         list[str] | None, typer.Option("--restore", help="A file you removed, to come back.")
     ] = None,
+    data: Annotated[
+        str, typer.Option("--import", help="A JSON file of your program, to be taken over.")
+    ] = "",
+    user: Annotated[
+        str, typer.Option("--user", help="Whose the imported rows are: an e-mail.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen.")] = False,
     show_diff: Annotated[bool, typer.Option("--diff", help="Print it as a diff.")] = False,
     go_on: Annotated[
@@ -51,6 +57,9 @@ def evolve(
     """Grow a project into its next phase without losing a line of yours."""
     if go_on:
         _continue(root, as_json=as_json)
+        return
+    if data:
+        _import(root, data, user, as_json=as_json)
         return
     from devtool.api_evolve import plan_evolution
     from devtool.cli.creating import words
@@ -88,6 +97,16 @@ def carry_out(
         apply_change(planned.update, with_checks=checks, say=_silent if as_json else print)
         if not as_json:
             print("next: devtool run --sync; devtool undo takes it all back")
+
+
+def _import(root: Path, file: str, email: str, *, as_json: bool) -> None:
+    from devtool.api_evolve import import_data
+    from devtool.cli.text import SCHEMA, to_json
+
+    created = import_data(file, root, email=email)
+    print(
+        to_json({"schema": SCHEMA, "created": created}) if as_json else f"created  {created} rows"
+    )
 
 
 def _continue(root: Path, *, as_json: bool) -> None:

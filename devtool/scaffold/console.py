@@ -32,6 +32,7 @@ from devtool.scaffold.mapping import Mapped
 from devtool.scaffold.render import render
 from devtool.scaffold.resource import files as resource_files
 from devtool.scaffold.resource import targets
+from devtool.scaffold.resource.names import pascal, snake
 from devtool.scaffold.resource.parsing import parse
 from devtool.scaffold.resource.recorded import record as recorded_as
 from devtool.scaffold.resource.resource import Resource
@@ -219,6 +220,8 @@ def _recorded(
             {
                 "name": item.entity.name,
                 "path": paths[item.resource],
+                "module": snake(item.resource),
+                "class": pascal(item.resource),
                 "fields": {field.name: field.api for field in item.fields},
                 "required": [f.name for f in item.entity.fields if f.is_required],
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ def test_a_program_grows_through_all_phases(
     backend = root / "backend"
     python = link_python(python_packages(request.config), backend)
     check(python, backend, 2)
+    if shape == "habits":
+        takes_over(root, python, backend)
     grow(root, 3)
     grow(root, 4)
     grow(root, 5)
@@ -62,6 +65,20 @@ def check(python: Path, backend: Path, phase: int) -> None:
     checked(str(python), "-m", "ruff", "format", "--no-cache", "--check", ".", cwd=backend)
     tests = (str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS[phase])
     checked(*tests, cwd=backend, timeout=600)
+
+
+def takes_over(root: Path, python: Path, backend: Path) -> None:
+    """What the program has kept is there once, for the user who is named, however often it is sent."""
+    sign_up = "import asyncio; from app.current_user import demo_user; from app import migrations, database"
+    work = "asyncio.run(migrations.upgrade(database.get_database()))"
+    made = f"{sign_up}; {work}; database.get_database.cache_clear(); asyncio.run(demo_user())"
+    checked(str(python), "-c", made, cwd=backend)
+    for _ in range(2):
+        assert api_evolve.import_data(root / "habits.json", root, email="demo@example.com") == 2
+    with sqlite3.connect(backend / "app.db") as database:
+        rows = database.execute("SELECT title, done FROM habits ORDER BY id").fetchall()
+    database.close()
+    assert rows == [("run", 1), ("read", 0)]
 
 
 def answers(root: Path) -> None:
