@@ -6,9 +6,12 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 NOBODY = 65534
 SETTINGS = ("fsync=off", "listen_addresses=127.0.0.1", "max_connections=200")
@@ -25,48 +28,44 @@ def programs() -> Path:
 
 
 @contextmanager
-def postgres(folder: Path, *settings: str) -> Iterator[str]:
-    """Run a server whose data lies in an empty folder; gives `postgresql://user@host:port`."""
-    identity = NOBODY if os.geteuid() == 0 else None  # it refuses root
-    if identity is not None:
-        os.chown(folder, NOBODY, NOBODY)
-        for parent in (folder, *folder.parents):
-            if parent.stat().st_mode & 0o001 == 0:
-                parent.chmod(parent.stat().st_mode | 0o011)
-    data, port = folder / "data", _free_port()
-    initdb = (
-        str(programs() / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        "tester",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-    )
-    subprocess.run(
-        initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=identity, group=identity
-    )
+def postgres(log: Path, *settings: str) -> Iterator[str]:
+    """Run an empty server that logs into a folder; gives `postgresql://user@host:port`.
+
+    Its data lies in a folder of its own: those of pytest are closed to everybody but their owner,
+    and PostgreSQL refuses to be root.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres-") as name, (log / "log").open("wb") as out:
+        identity = NOBODY if os.geteuid() == 0 else None
+        if identity is not None:
+            os.chown(name, identity, identity)
+        server, address = _start(Path(name), settings, identity, out)
+        try:
+            _wait(address, server)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def _start(
+    folder: Path, settings: tuple[str, ...], identity: int | None, out: IO[bytes]
+) -> tuple[subprocess.Popen[bytes], str]:
+    data, port = str(folder / "data"), _free_port()
+    initdb = (str(programs() / "initdb"), "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8")
+    subprocess.run(initdb, check=True, stdout=out, cwd=folder, user=identity, group=identity)
     options = [f"-p{port}", "-k", str(folder)]
     for setting in (*SETTINGS, *settings):
         options += ["-c", setting]
     server = subprocess.Popen(
-        (str(programs() / "postgres"), "-D", str(data), *options),
+        (str(programs() / "postgres"), "-D", data, *options),
         cwd=folder,
         stdin=subprocess.DEVNULL,
-        stdout=(folder / "log").open("wb"),
+        stdout=out,
         stderr=subprocess.STDOUT,
         user=identity,
         group=identity,
     )
-    try:
-        ready = (str(programs() / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-t", "60")
-        _wait(ready, server)
-        yield f"postgresql://tester@127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(60)
+    return server, f"postgresql://tester@127.0.0.1:{port}"
 
 
 def create_database(server: str, name: str) -> str:
@@ -82,11 +81,13 @@ def run_sql(address: str, sql: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _wait(ready: tuple[str, ...], server: subprocess.Popen[bytes]) -> None:
+def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+    ready = (str(programs() / "pg_isready"), "-d", address, "-t", "5")
     for _ in range(600):
         if subprocess.run(ready, check=False, stdout=subprocess.DEVNULL).returncode == 0:
             return
         assert server.poll() is None, "PostgreSQL did not start"
+        time.sleep(0.1)
     raise AssertionError("PostgreSQL does not answer")
 
 

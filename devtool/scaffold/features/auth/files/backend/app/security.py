@@ -1,6 +1,7 @@
 """Passwords and tokens: what is written into them, and what is believed of them."""
 
 import hashlib
+import re
 import secrets
 import time
 from functools import lru_cache
@@ -15,6 +16,7 @@ from app.auth_settings import get_auth_settings, key_id
 from app.errors import UnauthorizedError
 
 ALGORITHM = "HS256"
+ID = re.compile("[0-9a-f-]{36}")
 REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp"]
 # A hash takes 64 MiB and a core: more at once would only take memory from each other.
 HASHES_AT_ONCE = 2
@@ -92,9 +94,12 @@ def read_access_token(token: str) -> Identity:
             audience=settings.token_audience,
             options={"require": REQUIRED},
         )
+        identity = Identity(claims["sub"], claims["sid"], float(claims["exp"]))
+        if not (ID.fullmatch(identity.user_id) and ID.fullmatch(identity.session_id)):
+            raise unauthorized()
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
         raise unauthorized() from error
-    return Identity(str(claims["sub"]), str(claims["sid"]), float(claims["exp"]))
+    return identity
 
 
 def unauthorized(detail: str = "Sign in to do this.") -> UnauthorizedError:

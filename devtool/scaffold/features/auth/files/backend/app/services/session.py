@@ -58,7 +58,7 @@ FORGET_OLD = delete(SESSIONS).where(SESSIONS.c.expires_at < bindparam("moment"))
 Value = TypeVar("Value")
 
 _identities: dict[str, Identity] = {}
-_open_until: dict[str, float] = {}
+_open_until: dict[str, tuple[str, float]] = {}
 
 
 async def identify(token: str) -> Identity:
@@ -76,10 +76,11 @@ async def identify(token: str) -> Identity:
         _identities.pop(token, None)
         identity = read_access_token(token)
         _remember(_identities, token, identity)
-    if _open_until.get(identity.session_id, 0.0) <= moment:
+    user_id, until = _open_until.get(identity.session_id, ("", 0.0))
+    if user_id != identity.user_id or until <= moment:
         await _check_open(identity)
-        seconds = get_auth_settings().session_check_seconds
-        _remember(_open_until, identity.session_id, moment + seconds)
+        until = moment + get_auth_settings().session_check_seconds
+        _remember(_open_until, identity.session_id, (identity.user_id, until))
     return identity
 
 
