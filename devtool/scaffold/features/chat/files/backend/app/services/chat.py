@@ -18,7 +18,7 @@ from app.ai.budget import Spending
 from app.ai.parts import Call, CallState, Message, Part, Role, Text
 from app.ai.settings import AISettings
 from app.database import get_database
-from app.errors import ConflictError, NotFoundError, TooManyRequestsError
+from app.errors import ConflictError, TooManyRequestsError
 from app.models.base import new_id, now
 from app.services.conversation import (
     CALLS,
@@ -62,7 +62,7 @@ class Open(NamedTuple):
     history: tuple[Message, ...]
 
 
-TAKEN = select(CONVERSATIONS.c.id).where(CONVERSATIONS.c.id == bindparam("conversation"))
+WHOSE = select(CONVERSATIONS.c.user_id).where(CONVERSATIONS.c.id == bindparam("conversation"))
 IN_CONVERSATION = (
     MESSAGES.c.user_id == bindparam("owner"),
     MESSAGES.c.conversation_id == bindparam("conversation"),
@@ -154,24 +154,24 @@ async def begin(owner: str, name: str, message: str, text: str, settings: AISett
         NotFoundError: If the conversation is somebody else's.
         ConflictError: If an answer is being written, or the message is there already.
     """
-    async with get_database().transaction() as connection:
+    async with get_database().statements() as connection:
         await _check_pace(connection, owner, settings)
-        await _find_or_create(connection, owner, name, text)
-        answer = new_id()
-        await _lock(connection, owner, name, answer)
-        values = {"owner": owner, "conversation": name, "moment": now()}
-        for statement in (FORGET_LOST, DENY_WAITING, END_WAITING):
-            await connection.execute(statement, values)
-        told = {"text": text, "step": 0}
+    answer = new_id()
+    told = {"text": text, "step": 0}
+    async with get_database().transaction() as connection:
         try:
+            is_new = await _enter(connection, owner, name, text, answer)
             await _say(connection, owner, name, message, Role.USER, "done", [told], settings)
         except IntegrityError as error:
             raise ConflictError("That message is there already.") from error
         number = await _say(
             connection, owner, name, answer, Role.ASSISTANT, "running", [], settings
         )
-        earlier = await said(connection, owner, name, settings.ai_history_messages, number)
-    return Open(owner, name, number, answer, (), (), history(earlier))
+        earlier: tuple[Message, ...] = (Message(Role.USER, (Text(text),)),)
+        if not is_new:
+            most = settings.ai_history_messages
+            earlier = history(await said(connection, owner, name, most, number))
+    return Open(owner, name, number, answer, (), (), earlier)
 
 
 async def go_on(owner: str, name: str, approvals: Mapping[str, bool], settings: AISettings) -> Open:
@@ -287,13 +287,22 @@ async def _check_pace(connection: AsyncConnection, owner: str, settings: AISetti
         raise TooManyRequestsError("That is enough for one day.", retry_after=3600)
 
 
-async def _find_or_create(connection: AsyncConnection, owner: str, name: str, text: str) -> None:
-    try:
-        await find(connection, owner, name)
-    except NotFoundError:
-        if (await connection.execute(TAKEN, {"conversation": name})).first() is not None:
-            raise
-        await insert_conversation(connection, owner, name, " ".join(text.split())[:TITLE_LENGTH])
+async def _enter(
+    connection: AsyncConnection, owner: str, name: str, text: str, answer: str
+) -> bool:
+    """Let an answer be written in a conversation; whether that had to be made."""
+    there = (await connection.execute(WHOSE, {"conversation": name})).scalar_one_or_none()
+    if there is None:
+        title = " ".join(text.split())[:TITLE_LENGTH]
+        await insert_conversation(connection, owner, name, title, running=answer)
+        return True
+    if there != owner:
+        raise not_found()
+    await _lock(connection, owner, name, answer)
+    values = {"owner": owner, "conversation": name, "moment": now()}
+    for statement in (FORGET_LOST, DENY_WAITING, END_WAITING):
+        await connection.execute(statement, values)
+    return False
 
 
 async def _lock(connection: AsyncConnection, owner: str, name: str, answer: str) -> None:

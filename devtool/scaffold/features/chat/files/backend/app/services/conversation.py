@@ -156,11 +156,11 @@ async def find(connection: AsyncConnection, owner: str, name: str) -> Conversati
 
 
 async def insert_conversation(
-    connection: AsyncConnection, owner: str, name: str, title: str
+    connection: AsyncConnection, owner: str, name: str, title: str, running: str | None = None
 ) -> ConversationRecord:
-    """A new conversation, on a connection."""
+    """A new conversation, on a connection; maybe one in which an answer is written already."""
     moment = now()
-    values = {"id": name, "user_id": owner, "title": title}
+    values = {"id": name, "user_id": owner, "title": title, "running": running}
     times = {"beat_at": moment, "created_at": moment, "updated_at": moment}
     return ConversationRecord._make((await connection.execute(CREATE, values | times)).one())
 
