@@ -58,7 +58,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--calls", type=int, default=300)
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--only", default="imports,calls,streams")
     return parser.parse_args()
