@@ -60,7 +60,7 @@ def _failed(unit: Unit, news: ReloadFailed) -> list[Decision]:
     lines = [f"{where}{news.error}"]
     if news.source:
         lines.append(f"    {news.source}")
-    told = [Say("\n".join(lines), complaint=True)]
+    told: list[Decision] = [Say("\n".join(lines), complaint=True)]
     if news.is_final:
         return told
     if news.has_served:
