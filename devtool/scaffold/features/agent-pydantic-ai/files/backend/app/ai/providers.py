@@ -44,8 +44,7 @@ def _client(connection: Connection) -> AsyncOpenAI:
 
 def _inferred(connection: Connection) -> Model:
     def provider(name: str) -> Provider[Any]:
-        made: Callable[..., Provider[Any]] = infer_provider_class(name)
-        return made(api_key=connection.key.get_secret_value())
+        return _maker(name)(api_key=connection.key.get_secret_value())
 
     try:
         return infer_model(f"{connection.provider}:{connection.model}", provider_factory=provider)
@@ -58,3 +57,8 @@ def _inferred(connection: Connection) -> Model:
         raise ProviderError(
             f"No provider {connection.provider!r} can be used: see AI_PROVIDER."
         ) from error
+
+
+def _maker(name: str) -> Callable[..., Provider[Any]]:
+    """The class of a provider: each takes a key, though their common class does not say so."""
+    return infer_provider_class(name)
