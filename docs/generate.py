@@ -69,7 +69,10 @@ def describe(name: str) -> str:
 def signature(value: Callable[..., object]) -> str:
     """The parameters as they stand in the source."""
     shown = str(inspect.signature(value)).replace("(self, ", "(").replace("(self)", "()")
-    return re.sub(r"<([\w.]+)[^<>]*>", r"\1", shown.replace("'", ""))
+    plain = re.sub(r"ForwardRef\(([^()]*)\)", r"\1", shown.replace("'", ""))
+    # The same page on every machine.
+    plain = plain.replace(sys.executable, "sys.executable")
+    return re.sub(r"<([\w.]+)[^<>]*>", r"\1", plain)
 
 
 def json_page() -> str:
