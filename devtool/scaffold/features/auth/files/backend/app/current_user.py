@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from app.auth_settings import get_auth_settings
 from app.errors import documented
 from app.security import Identity, unauthorized
 from app.services import auth, idempotency, rate_limit, session
@@ -58,6 +59,11 @@ async def user_of(token: str | None) -> str:
 
 
 CurrentSession = Annotated[Identity, Depends(current_session)]
+
+
+def check() -> None:
+    """Refuse to start with settings that are not safe."""
+    get_auth_settings()
 
 
 async def prepare() -> None:

@@ -22,6 +22,7 @@ EXPOSED = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 def create_app(settings: Settings | None = None) -> FastAPI:
     """A new application; `main.py` makes the one that is served."""
     settings = settings or get_settings()
+    current_user.check()
     logs.configure(settings.log_level, as_json=not settings.is_development)
     app = Application(
         title=TITLE,

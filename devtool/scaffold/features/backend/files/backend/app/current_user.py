@@ -27,6 +27,10 @@ async def user_of(_token: str | None) -> str:
 CurrentUser = Annotated[str, Depends(current_user)]
 
 
+def check() -> None:
+    """Refuse to start with settings that are not safe; here there are none."""
+
+
 async def prepare() -> None:
     """Make sure at start-up that the local user exists."""
     async with get_database().session() as session:
