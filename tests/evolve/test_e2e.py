@@ -20,7 +20,7 @@ from tests.e2e.running import free_port
 from tests.evolve.conftest import unpack_to
 from tests.generated.installed import checked, link_python, python_packages
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 SHAPES = {"inventory": ("Item.labels",), "library": (), "habits": ()}
 FULL = "inventory"

@@ -23,7 +23,7 @@ from tests.generated.installed import (
     write_files,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 FRONTEND = "frontend-vite"
 TYPES = f"frontend/{client.TARGET}"

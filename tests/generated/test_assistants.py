@@ -24,7 +24,7 @@ from tests.generated.installed import (
 )
 from tests.generated.postgres import create_database, postgres
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 LIMIT = 900
 FEATURES = ("auth", "tasks", "mcp-tools", "chat")

@@ -22,7 +22,7 @@ from tests.generated.postgres import create_database, postgres, run_sql
 from tests.generated.served import API, PASSWORD, SECRET, Answer, Server, address, served
 from tests.generated.tokens import decoded, signed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("attacks")]
+pytestmark = [pytest.mark.generated, pytest.mark.xdist_group("attacks")]
 
 TASKS = f"{API}/tasks"
 AUTH = f"{API}/auth"

@@ -17,7 +17,7 @@ from tests.e2e.running import DEVTOOL, free_port, running
 from tests.generated.installed import checked, link_python, python_packages
 from tests.generated.postgres import create_database, postgres
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 LIMIT = 900
 TAG = ("Tag", "name:str(40)!@unique")

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import OpenPage
 from tests.generated.frontends.conftest import Shop, add, say, sign_up, task
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 FEATURES = ("auth", "chat", "frontend-vite")
 WIDE = {"viewport": {"width": 1280, "height": 900}}

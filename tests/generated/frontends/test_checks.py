@@ -10,7 +10,7 @@ import pytest
 
 from tests.generated.installed import checked
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.browser import OpenPage
 from tests.generated.frontends.conftest import COMPILING, Shop
 from tests.generated.frontends.journey import work
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 FEATURES = ("tasks", "frontend-vite")
 

@@ -13,7 +13,7 @@ from tests.generated.frontends.conftest import Shop, sign_up
 from tests.generated.frontends.journey import live_through
 from tests.generated.frontends.model import Model
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 FEATURES = ("auth", "chat", "frontend-next")
 

@@ -17,7 +17,7 @@ from tests.browser import OpenPage
 from tests.generated.frontends.conftest import Shop, add, sign_up, task
 from tests.generated.frontends.journey import live_through, sign_in
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.generated
 
 FEATURES = ("auth", "frontend-vite")
 WIDE = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
