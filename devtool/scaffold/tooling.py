@@ -50,8 +50,8 @@ TEST = '''"""The tool {name} does what it says, and takes nothing else."""
 
 import asyncio
 
-from app.ai.calls import Outcome, call
 from app.ai.caller import Caller
+from app.ai.calls import Outcome, call
 
 ADA = Caller("ada")
 
