@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import BigId, Moment, now
+from app.models.base import BigId, Moment, Table, now
 
 
-class Conversation(SQLModel, table=True):
+class Conversation(Table, table=True):
     """Messages between a user and the assistant.
 
     While an answer is written, `running` names it: there is one at a time, whichever process
@@ -29,7 +29,7 @@ class Conversation(SQLModel, table=True):
     updated_at: datetime = Field(default_factory=now, sa_type=Moment, nullable=False)
 
 
-class ChatMessage(SQLModel, table=True):
+class ChatMessage(Table, table=True):
     """What one side said. Calls of tools have rows of their own, which `parts` points to."""
 
     __tablename__ = "chat_messages"
@@ -58,7 +58,7 @@ class ChatMessage(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=Moment, nullable=False)
 
 
-class ToolCall(SQLModel, table=True):
+class ToolCall(Table, table=True):
     """A tool that an answer called, and what came of it."""
 
     __tablename__ = "tool_calls"
