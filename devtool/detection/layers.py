@@ -13,7 +13,8 @@ from devtool.detection.imports import Importer, ancestors
 from devtool.detection.manifests import distributions
 from devtool.detection.pattern import Pattern
 from devtool.detection.targets import Resolver
-from devtool.model.detection import Evidence, Role, Strength
+from devtool.detection.tree import SourceTree
+from devtool.model.detection import Evidence, Phase, Role, Strength
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ EVENT_CLIENTS = {
 }
 QUEUES = {"celery": "celery", "taskiq": "taskiq", "dramatiq": "dramatiq"}
 
+# What devtool wrote into a project, and to which phase.
+RECORD = ".devtool/manifest.json"
 # An application this small is what its model calls are; in a larger one they are a feature until
 # they reach this share of its modules.
 SMALL_APPLICATION = 100
@@ -132,7 +135,16 @@ def ai_evidence(resolver: Resolver) -> list[Evidence]:
     enough = len(code) <= SMALL_APPLICATION or len(found) >= AI_SHARE * len(code)
     if found and (enough or any(_is_mcp_server(resolver, fact.path) for fact in agents)):
         return found
+    if found and _recorded_phase(tree) >= Phase.AI:
+        return [*found, Evidence("devtool recorded assistants", RECORD, 0)]
     return _ai_by_declaration(resolver, code) if enough else []
+
+
+def _recorded_phase(tree: SourceTree) -> int:
+    """The phase that devtool has grown a project to, or 0; the code has to bear it out."""
+    spec = tree.json(RECORD).get("spec")
+    phase = spec.get("phase") if isinstance(spec, dict) else None
+    return phase if isinstance(phase, int) else 0
 
 
 def _known(module: str, table: dict[str, str]) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devtool import ProjectSpec, api_evolve, new_project
+from devtool import ProjectSpec, api_evolve, detect, new_project
 from devtool.errors import ConfigError, UndetectedError
 from devtool.model.wishes import Wishes
 from devtool.scaffold import manifest
@@ -171,6 +171,21 @@ def test_it_grows_on_and_is_upgraded(unpack: Unpack) -> None:
     record = manifest.read(root)
     assert record is not None
     assert record.spec["console"]["entities"][0]["name"] == "Item"
+
+
+def test_the_program_of_a_package_is_seen_in_its_new_phase(unpack: Unpack) -> None:
+    root = unpack("library")
+    for phase in (2, 3, 4, 5):
+        apply_update(api_evolve.plan_evolution(root, Wishes(to=phase)).update)
+        assert detect(root).phase == phase
+
+
+def test_a_recorded_phase_without_its_code_is_none(unpack: Unpack) -> None:
+    root = unpack("library")
+    apply_update(api_evolve.plan_evolution(root, Wishes(to=3)).update)
+    for file in root.glob("backend/**/ai/**/*.py"):
+        file.write_text("")
+    assert detect(root).phase == 2
 
 
 def test_an_own_readme_and_ignored_files_stay(unpack: Unpack) -> None:
