@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from devtool.api import ContextAwareServerRunner, ProjectPhaseDetector
+    from devtool.api_classes import ContextAwareServerRunner, ProjectPhaseDetector
     from devtool.detection import detect
     from devtool.errors import (
         AmbiguousError,
@@ -41,14 +41,14 @@ _HOMES = {
     "Component": "devtool.model.detection",
     "ConfigError": "devtool.errors",
     "ConflictError": "devtool.errors",
-    "ContextAwareServerRunner": "devtool.api",
+    "ContextAwareServerRunner": "devtool.api_classes",
     "Detection": "devtool.model.detection",
     "DevtoolError": "devtool.errors",
     "Evidence": "devtool.model.detection",
     "FastAPIBuilder": "devtool.scaffold.scaffolds",
     "LaunchPlan": "devtool.model.launch",
     "Phase": "devtool.model.detection",
-    "ProjectPhaseDetector": "devtool.api",
+    "ProjectPhaseDetector": "devtool.api_classes",
     "ProjectSpec": "devtool.scaffold.spec",
     "Reloader": "devtool.runner.reload",
     "Role": "devtool.model.detection",

@@ -15,13 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from devtool.api import log_reader, project_logs, project_status
+from devtool.api_control import log_reader, project_logs, project_status
 from devtool.mcp.lines import levelled
 from devtool.model.state import ProcessState, Report, RunState, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from devtool.api import Line, LogFolder, Reader
+    from devtool.api_control import Line, LogFolder, Reader
 
 POLL_EVERY = 0.2
 MAX_LINES = 4000

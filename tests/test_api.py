@@ -22,7 +22,7 @@ from devtool import (
     UndetectedError,
     detect,
 )
-from devtool.api import split_arguments
+from devtool.api_classes import split_arguments
 
 APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 CONSOLE = 'import sys\n\nif __name__ == "__main__":\n    print("hello from", sys.argv[1:])\n'

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "devtool"
 NOUNS = {"model", "errors"}
 CORE = NOUNS | {"config", "detection", "launch", "runner", "inproc", "scaffold", "client", "doctor"}
 CORE |= {"migrations"}
+APIS = {"api", "api_control", "api_evolve", "api_generate", "api_run"}
 MAY_IMPORT = {
     "model": {"model"},
     "errors": NOUNS,
@@ -28,16 +29,18 @@ MAY_IMPORT = {
     "migrations": NOUNS | {"inproc", "migrations"},
     "doctor": NOUNS | {"config", "detection", "launch", "runner", "doctor"},
     "api": CORE | {"api"},
+    "api_run": CORE | {"api", "api_run"},
+    "api_control": CORE | {"api", "api_control"},
+    "api_classes": CORE | {"api", "api_run", "api_classes"},
     "api_generate": CORE | {"api", "api_generate"},
     "rows": NOUNS | {"inproc", "migrations", "rows"},
     "api_evolve": CORE | {"api", "api_evolve", "api_generate", "rows"},
-    "mcp": NOUNS | {"api", "config", "mcp"},
-    "feed": NOUNS | {"api", "mcp", "feed"},
-    "web": NOUNS | {"api", "feed", "mcp", "web"},
-    "ui": NOUNS | {"api", "feed", "ui"},
-    "cli": NOUNS
-    | {"api", "api_evolve", "api_generate", "config", "mcp", "feed", "web", "ui", "cli"},
-    "__init__": CORE | {"api"},
+    "mcp": NOUNS | {"api", "api_control", "config", "mcp"},
+    "feed": NOUNS | {"api", "api_control", "mcp", "feed"},
+    "web": NOUNS | {"api", "api_control", "feed", "mcp", "web"},
+    "ui": NOUNS | {"api", "api_control", "api_run", "feed", "ui"},
+    "cli": NOUNS | APIS | {"config", "mcp", "feed", "web", "ui", "cli"},
+    "__init__": CORE | {"api_classes"},
     "__main__": {"cli"},
 }
 

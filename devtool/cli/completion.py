@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def running_services(context: typer.Context, incomplete: str) -> list[str]:
     """The services that run."""
-    from devtool.api import project_status
+    from devtool.api_control import project_status
 
     report = project_status(_root(context))
     return _fitting((each.name for run in report.runs for each in run.processes), incomplete)
@@ -21,7 +21,7 @@ def running_services(context: typer.Context, incomplete: str) -> list[str]:
 
 def logged_services(context: typer.Context, incomplete: str) -> list[str]:
     """The services that have logs."""
-    from devtool.api import project_logs
+    from devtool.api_control import project_logs
 
     folders = project_logs(_root(context))
     return _fitting((name for folder in folders for name in folder.services), incomplete)

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from devtool.api import Attended
+    from devtool.api_run import Attended
     from devtool.model.launch import LaunchPlan, Service
 
 # Options as plain words: the key of what they set, and the value, or None where a value follows.
@@ -146,15 +146,8 @@ def _start(
     plan: LaunchPlan,
     how: How,
 ) -> int:
-    from devtool.api import (
-        detach_plan,
-        detect_project,
-        load_settings,
-        plan_project,
-        plan_without_absent,
-        run_plan,
-        sync_plan,
-    )
+    from devtool.api import detect_project, load_settings, plan_project
+    from devtool.api_run import detach_plan, plan_without_absent, run_plan, sync_plan
 
     def tell(line: str) -> None:
         if not (how.quiet or how.as_json):
@@ -196,7 +189,7 @@ def _start(
 
 
 def _print_run(root: Path, pid: int) -> None:
-    from devtool.api import project_status
+    from devtool.api_control import project_status
     from devtool.cli.text import SCHEMA, to_json
 
     found = [run for run in project_status(root).runs if run.supervisor_pid == pid]
@@ -208,7 +201,7 @@ def _can_show(plan: LaunchPlan) -> bool:
     """Whether the live view can be drawn; a sentence says why not."""
     import sys
 
-    from devtool.api import why_no_state
+    from devtool.api_run import why_no_state
     from devtool.ui.terminal import is_possible
 
     if any(service.tty for service in plan.services):
@@ -223,7 +216,7 @@ def _can_show(plan: LaunchPlan) -> bool:
 
 
 def _show(plan: LaunchPlan, *, open_page: bool, replan: Callable[[], LaunchPlan]) -> int:
-    from devtool.api import attend_plan
+    from devtool.api_run import attend_plan
     from devtool.cli.text import printable
     from devtool.ui.live import show
 
@@ -244,7 +237,7 @@ def _with_databases(plan: LaunchPlan, *, with_services: bool) -> LaunchPlan:
 
     if not _mentions_database(plan):
         return plan
-    from devtool.api import missing_backings, plan_with_backings
+    from devtool.api_run import missing_backings, plan_with_backings
     from devtool.cli.text import note_lines
 
     if with_services:

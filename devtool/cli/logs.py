@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable
 
-    from devtool.api import Line, LogFolder
+    from devtool.api_control import Line, LogFolder
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -42,7 +42,7 @@ def logs(
     as_json: AsJson = False,
 ) -> None:
     """Show what the services of this project have printed."""
-    from devtool.api import project_logs
+    from devtool.api_control import project_logs
 
     folder, names = _chosen(project_logs(root), services or [])
     start, pattern = _start_of(since), _pattern(grep)

@@ -26,7 +26,7 @@ def restart(
     ] = 60.0,
 ) -> None:
     """Start a running service anew, and wait until it answers."""
-    from devtool.api import restart_one
+    from devtool.api_control import restart_one
     from devtool.cli.text import SCHEMA, plain, printable, to_json
 
     now = restart_one(root, service, timeout=timeout)

@@ -38,7 +38,8 @@ def status(
     """Show what is running in this project."""
     import time
 
-    from devtool.api import all_status, project_root, project_status
+    from devtool.api import project_root
+    from devtool.api_control import all_status, project_status
 
     if web:
         _serve(root, port, open_page=open_page, as_json=as_json, whole=not (all_projects or watch))
@@ -60,7 +61,8 @@ def _serve(root: Path, port: int, *, open_page: bool, as_json: bool, whole: bool
     """Print the link to the page, and serve it until this is interrupted."""
     import json
 
-    from devtool.api import project_root, show_page
+    from devtool.api import project_root
+    from devtool.api_control import show_page
     from devtool.cli.text import SCHEMA
     from devtool.errors import ConfigError
     from devtool.web.server import WebServer
@@ -120,7 +122,7 @@ def _show(report: Report, where: str, *, as_json: bool, watch: bool, first: bool
 def _lines(state: RunState) -> Iterator[str]:
     import time
 
-    from devtool.api import assistant_of
+    from devtool.api_control import assistant_of
     from devtool.ui.times import span
 
     now = time.time()
@@ -178,7 +180,7 @@ def _object(report: Report) -> dict[str, object]:
 
 
 def _service(process: ProcessState, state: RunState, now: float) -> dict[str, object]:
-    from devtool.api import assistant_of
+    from devtool.api_control import assistant_of
 
     lives = process.pid is not None and process.started_at is not None
     uptime = round(now - (process.started_at or now), 3) if lives else None

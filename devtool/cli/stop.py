@@ -30,7 +30,7 @@ def stop(
     ] = 30.0,
 ) -> None:
     """Stop what is running in this project."""
-    from devtool.api import stop_project
+    from devtool.api_control import stop_project
     from devtool.cli.text import SCHEMA, printable, to_json
     from devtool.errors import DevtoolError
 
@@ -57,7 +57,7 @@ def stop(
 
 
 def _stop_one(root: Path, name: str, timeout: float, *, quiet: bool, as_json: bool) -> None:
-    from devtool.api import stop_one
+    from devtool.api_control import stop_one
     from devtool.cli.text import SCHEMA, plain, printable, to_json
 
     now = stop_one(root, name, timeout=timeout)

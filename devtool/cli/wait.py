@@ -22,7 +22,7 @@ def wait(
     as_json: AsJson = False,
 ) -> None:
     """Wait until every service of this project answers; exit with 5 if one does not."""
-    from devtool.api import wait_for_project
+    from devtool.api_control import wait_for_project
     from devtool.cli.text import SCHEMA, printable, to_json
 
     runs = wait_for_project(root, timeout=timeout)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from devtool.api import project_status
+from devtool.api_control import project_status
 from devtool.mcp.lines import COMPLAINT, Said, is_trace, lines, shown
 
 AROUND = 4

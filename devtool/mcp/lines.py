@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from devtool.api import project_logs
+from devtool.api_control import project_logs
 from devtool.errors import ConfigError, DevtoolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from devtool.api import Line
+    from devtool.api_control import Line
 
 MOST = 500
 USUAL = 50

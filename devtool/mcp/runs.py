@@ -9,7 +9,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from devtool.api import project_status, restart_one, stop_one, stop_project, wait_for_project
+from devtool.api_control import (
+    project_status,
+    restart_one,
+    stop_one,
+    stop_project,
+    wait_for_project,
+)
 from devtool.errors import DevtoolError, ServiceError
 from devtool.model.state import ProcessState, RunState
 

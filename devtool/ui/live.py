@@ -14,7 +14,8 @@ from typing import NamedTuple
 from rich.console import Console, Group
 from rich.live import Live
 
-from devtool.api import STOPPED, ask_run, show_page
+from devtool.api_control import ask_run, show_page
+from devtool.api_run import STOPPED
 from devtool.errors import DevtoolError
 from devtool.feed import Feed
 from devtool.model.state import ProcessState, RunState
@@ -27,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from devtool.api import Attended
+    from devtool.api_run import Attended
 
 TICK = 1.0
 LOOK_EVERY = 0.02

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from devtool.api import ask_run, detect_project, diagnose_project
+from devtool.api import detect_project, diagnose_project
+from devtool.api_control import ask_run
 from devtool.errors import ConfigError, DevtoolError
 from devtool.feed import Entry, Feed, Moment
 from devtool.mcp.requests import service_of
