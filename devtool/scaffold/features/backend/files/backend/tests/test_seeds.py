@@ -1,6 +1,5 @@
 """Demo data."""
 
-import asyncio
 import runpy
 
 import pytest
@@ -19,10 +18,9 @@ def test_planting_twice_plants_once(client: TestClient) -> None:
     assert run(client, demo_user) == run(client, demo_user)
 
 
-def test_the_command_plants(environment: pytest.MonkeyPatch, client: TestClient) -> None:
-    get_database.cache_clear()
+def test_the_command_plants(client: TestClient) -> None:
+    run(client, get_database().close)  # its connections belong to its event loop
     runpy.run_module("app.seeds", run_name="__main__")
-    get_database.cache_clear()
     assert run(client, demo_user)
 
 
@@ -30,7 +28,7 @@ def test_development_migrates_and_plants_at_its_start(
     environment: pytest.MonkeyPatch, client: TestClient
 ) -> None:
     """A whole start, as `uvicorn main:app` makes it."""
-    asyncio.run(get_database().close())
+    run(client, get_database().close)
     with environment.context() as patch:
         patch.setenv("ENVIRONMENT", "development")
         patch.setenv("SEED_DEMO", "true")

@@ -4,7 +4,10 @@ Procrastinate keeps them in the database that is there already: no broker to run
 with the data it belongs to, and a worker that dies leaves it for another one.
 """
 
+from typing import Any
+
 from procrastinate import App, PsycopgConnector
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import make_url
 
 from app import current_user
@@ -15,17 +18,20 @@ from app.settings import get_settings
 SCHEMA = "jobs"
 
 
-def connector() -> PsycopgConnector:
-    """The way to the queue; connects when it is opened."""
+def pool(**options: Any) -> AsyncConnectionPool:
+    """The connections to the queue: those of the settings when it is opened."""
     url = make_url(get_settings().database_url.get_secret_value())
     plain = url.set(drivername="postgresql").difference_update_query(["search_path"])
-    address = plain.render_as_string(hide_password=False)
-    return PsycopgConnector(
-        conninfo=address, min_size=0, max_size=4, kwargs={"options": f"-c search_path={SCHEMA}"}
+    return AsyncConnectionPool(
+        plain.render_as_string(hide_password=False),
+        min_size=0,
+        max_size=4,
+        kwargs={"options": f"-c search_path={SCHEMA}"},
+        **options,
     )
 
 
-jobs = App(connector=connector())
+jobs = App(connector=PsycopgConnector(pool_factory=pool))
 
 
 @jobs.task
