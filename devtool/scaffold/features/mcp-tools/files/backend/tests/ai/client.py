@@ -75,3 +75,8 @@ def error_of(result: CallToolResult) -> str:
     assert result.is_error
     (content,) = result.content
     return str(getattr(content, "text", ""))
+
+
+def is_of_tasks(name: str) -> bool:
+    """Whether a tool is one of those for tasks; a project may have more."""
+    return name.endswith(("_task", "_tasks"))
