@@ -15,10 +15,28 @@ SCALARS = {
     "Decimal": "decimal",
     "datetime": "datetime",
     "date": "date",
+    "time": "time",
     "UUID": "uuid",
+    **dict.fromkeys(("UUID1", "UUID3", "UUID4", "UUID5"), "uuid"),
+    **dict.fromkeys(("AwareDatetime", "NaiveDatetime"), "datetime"),
+    "StrictStr": "str",
+    "StrictInt": "int",
+    "StrictFloat": "float",
+    "StrictBool": "bool",
 }
-SEQUENCES = {"list", "List", "set", "Set", "frozenset", "Sequence", "tuple", "Tuple"}
-MAPPINGS = {"dict", "Dict", "Mapping"}
+# Types that check more than a column does.
+CHECKED = {
+    **dict.fromkeys(("AnyUrl", "AnyHttpUrl", "EmailStr", "HttpUrl", "Path"), "str"),
+    **dict.fromkeys(("NonNegativeInt", "PositiveInt"), "int"),
+    **dict.fromkeys(("NonNegativeFloat", "PositiveFloat"), "float"),
+}
+SEQUENCES = {
+    *("list", "List", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "deque"),
+    *("Sequence", "MutableSequence", "Collection", "Iterable", "AbstractSet"),
+}
+MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict"}
+# What a list or a table in one column can hold.
+PLAIN = {"str": "str", "int": "int", "float": "float", "bool": "bool", "enum": "str"}
 WRAPPERS = {"Annotated", "Required", "NotRequired", "ReadOnly", "Final"}
 NOW = {"now", "utcnow", "today"}
 DEEPEST = 20
@@ -28,11 +46,11 @@ class Column(NamedTuple):
     """What a field holds.
 
     Attributes:
-        kind: `str`, `int`, `bool`, `float`, `decimal`, `datetime`, `date`, `uuid`, `enum`, `json`,
-            `ref` or `many`.
+        kind: `str`, `int`, `bool`, `float`, `decimal`, `datetime`, `date`, `time`, `uuid`, `enum`,
+            `list`, `map`, `ref` or `many`.
         is_optional: Whether it may be empty.
         values: The texts of an enum.
-        of: The entity of a `ref` or `many`.
+        of: The entity of a `ref` or `many`, and what a `list` or a `map` of plain values holds.
         longest: The longest text, or 0 where nothing says so.
     """
 
@@ -87,9 +105,8 @@ def _named(node: ast.expr, names: Names, depth: int) -> Column | None:
         return Column("ref", of=name)
     if name in names.aliases:
         return _column(names.aliases[name], names, depth + 1)
-    if name in SCALARS:
-        return Column(SCALARS[name])
-    return Column("json") if name in SEQUENCES | MAPPINGS else None
+    kind = SCALARS.get(name) or CHECKED.get(name)
+    return Column(kind) if kind else None
 
 
 def _generic(node: ast.Subscript, names: Names, depth: int) -> Column | None:
@@ -107,9 +124,10 @@ def _generic(node: ast.Subscript, names: Names, depth: int) -> Column | None:
         return _literal(inner)
     if head in SEQUENCES:
         return _sequence(inner, names, depth)
-    if head in MAPPINGS:
-        plain = all(_is_json(item, names, depth) for item in inner)
-        return Column("json") if plain else None
+    if head in MAPPINGS and len(inner) == 2:
+        keys, held = (_column(item, names, depth + 1) for item in inner)
+        is_text = keys is not None and keys.kind in ("str", "enum")
+        return _collection("map", [held]) if is_text else None
     return None
 
 
@@ -118,10 +136,23 @@ def _union(parts: tuple[ast.expr, ...], names: Names, depth: int) -> Column | No
     rest = [part for part in parts if not _is_none(part)]
     if len(rest) != 1:
         found = [_column(part, names, depth + 1) for part in rest]
-        kinds = {item.kind for item in found if item is not None}
-        return found[0] if None not in found and len(kinds) == 1 and kinds <= {"enum"} else None
+        one_kind = _one_kind([item for item in found if item is not None])
+        if None in found or one_kind is None:
+            return None
+        return one_kind._replace(is_optional=one_kind.is_optional or len(rest) < len(parts))
     one = _column(rest[0], names, depth + 1)
     return one and (one._replace(is_optional=True) if len(rest) < len(parts) else one)
+
+
+def _one_kind(found: list[Column]) -> Column | None:
+    """The column that holds values of several kinds: numbers, or the values of several enums."""
+    kinds = {item.kind for item in found}
+    is_optional = any(item.is_optional for item in found)
+    if kinds == {"enum"}:
+        texts = dict.fromkeys(text for item in found for text in item.values)
+        return Column("enum", is_optional=is_optional, values=tuple(texts))
+    numbers = next((kind for kind in ("decimal", "float") if kinds <= {"int", kind}), "")
+    return Column(numbers, is_optional=is_optional) if numbers else None
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -130,6 +161,8 @@ def _is_none(node: ast.expr) -> bool:
 
 def _literal(inner: list[ast.expr]) -> Column | None:
     values = [item.value for item in inner if isinstance(item, ast.Constant)]
+    if values and all(type(value) is int for value in values) and len(values) == len(inner):
+        return Column("int")
     texts = tuple(value for value in values if isinstance(value, str))
     if len(texts) + values.count(None) != len(inner) or not texts:
         return None
@@ -137,22 +170,34 @@ def _literal(inner: list[ast.expr]) -> Column | None:
 
 
 def _sequence(inner: list[ast.expr], names: Names, depth: int) -> Column | None:
-    first = _column(inner[0], names, depth + 1)
-    if first is not None and first.kind == "ref":
+    items = [item for item in inner if not _is_ellipsis(item)]
+    held = [_column(item, names, depth + 1) for item in items]
+    first = held[0] if len(held) == 1 else None
+    if first is not None and first.kind == "ref" and not first.is_optional:
         return Column("many", of=first.of)
-    plain = all(
-        _is_json(item, names, depth)
-        for item in inner
-        if not (isinstance(item, ast.Constant) and item.value is Ellipsis)
-    )
-    return Column("json") if plain else None
+    return _collection("list", held)
 
 
-def _is_json(node: ast.expr, names: Names, depth: int) -> bool:
-    found = _column(node, names, depth + 1)
-    if found is not None:
-        return found.kind in {"str", "int", "float", "bool", "json", "enum"}
-    return ast.unparse(node).rpartition(".")[2] in {"Any", "object"}
+def _collection(kind: str, held: list[Column | None]) -> Column | None:
+    """The column of JSON for values that are all of one plain type."""
+    kinds = {PLAIN.get(item.kind, "") if item and not item.is_optional else "" for item in held}
+    of = kinds.pop() if len(kinds) == 1 else ""
+    return Column(kind, of=of) if of else None
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is Ellipsis
+
+
+def way_out(node: ast.expr) -> str:
+    """What the owner of a field without a column can do about it, `--skip-field` aside."""
+    heads = mentioned(node)
+    if heads & (SEQUENCES | MAPPINGS):
+        return (
+            "say what is in it, such as list[str] or dict[str, int]; what is more than texts, numbers"
+            " or yes and no becomes a class of its own"
+        )
+    return "change its type"
 
 
 def _quoted(text: str) -> ast.expr | None:

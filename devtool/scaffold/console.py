@@ -59,8 +59,8 @@ def plan_console(root: Path, wishes: Wishes) -> Growth:
     to = wishes.to or WEB
     growth.check_phase(spec.phase or 1, to)
     reading = entities.read(root, wishes.files, only=wishes.only, skip=wishes.skip)
-    mapped = mapping.mapped(reading)
     known = catalog.load()
+    mapped = mapping.mapped(reading, taken=used_names(known))
     grown, chosen = growth.grow(
         spec,
         to,
@@ -87,6 +87,17 @@ def plan_console(root: Path, wishes: Wishes) -> Growth:
     had = set(spec.features or ())
     added = tuple(feature for feature in chosen if feature.slug not in had)
     return Growth(grown, added, update, tuple(_notes(reading, mapped, paths)))
+
+
+def used_names(known: Mapping[str, Feature]) -> frozenset[str]:
+    """Names of modules that features bring, in any phase: no resource can be called like one."""
+    folders = ("models", "schemas", "services", "routers")
+    return frozenset(
+        file.stem
+        for feature in known.values()
+        for folder in folders
+        for file in (feature.folder / "files/backend/app" / folder).glob("*.py")
+    )
 
 
 def _spec(root: Path, record: Manifest, name: str) -> ProjectSpec:

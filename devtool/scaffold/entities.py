@@ -143,7 +143,7 @@ def read(
     managers = managers_of(modules, frozenset(classes))
     taken, left_out = _taken(classes, managers, only)
     wanted = frozenset(skip)
-    refused: list[Note] = []
+    refused: list[tuple[Note, str]] = []
     skipped: list[Note] = []
     entities = []
     for name, why in taken.items():
@@ -160,7 +160,7 @@ def read(
             if label in wanted:
                 skipped.append(note)
             elif column is None:
-                refused.append(note)
+                refused.append((note, columns.way_out(statement.annotation)))
             else:
                 fields.append(_field(statement, column, names, found.kind))
         entities.append(_entity(name, found, tuple(fields), why))
@@ -268,11 +268,20 @@ def _names(modules: Mapping[str, ast.Module], classes: Collection[str]) -> Names
 
 def _members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     """The members of an enum with the text that stands for each: its value, or else its name."""
+    is_text = "StrEnum" in map(_last, node.bases)
     for statement in node.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if not name.startswith("_"):
-                is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
-                yield name, value.value if is_text else name  # type: ignore[attr-defined]
+                match value:
+                    case (
+                        ast.Constant(value=str(text))
+                        | ast.Tuple(elts=[ast.Constant(value=str(text)), *_])
+                    ):
+                        yield name, text
+                    case ast.Call() if is_text:  # auto()
+                        yield name, name.lower()
+                    case _:
+                        yield name, name
 
 
 def _alias(node: ast.stmt) -> tuple[str, ast.expr] | None:
@@ -395,15 +404,15 @@ def _entity(name: str, found: _Class, fields: tuple[Field, ...], why: str) -> En
     return Entity(name, found.path, found.node.lineno, found.kind, fields, methods, why)
 
 
-def _refuse(refused: list[Note], unused: Collection[str]) -> None:
+def _refuse(refused: list[tuple[Note, str]], unused: Collection[str]) -> None:
     if unused:
         raise ConfigError(f"there is no field {min(unused)}", hint="check --skip-field")
     if refused:
-        first = refused[0]
+        first, way_out = refused[0]
         label = first.text.partition(":")[0]
         more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
         raise ConfigError(
             f"{first.path}:{first.line} {first.text} has no column type{more}",
-            hint=f"change its type, or pass --skip-field {label}",
-            notes=refused,
+            hint=f"{way_out}; or pass --skip-field {label}",
+            notes=tuple(note for note, _ in refused),
         )

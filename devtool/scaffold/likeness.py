@@ -26,7 +26,7 @@ def after(spec: ProjectSpec, source: Path, known: Catalog) -> tuple[ProjectSpec,
         ConfigError: If a field has no column, or a name cannot be.
     """
     reading = entities.read(source)
-    mapped = mapping.mapped(reading)
+    mapped = mapping.mapped(reading, taken=console.used_names(known))
     wanted = spec.replace(
         extra=(*spec.extra, *console.wanted_features(mapped)),
         without=(*spec.without, *_left_out(spec, mapped, known)),

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from devtool.errors import ConfigError
 from devtool.model.detection import Note
+from devtool.scaffold import columns, naming
 from devtool.scaffold.entities import Entity, Field, Reading
+from devtool.scaffold.resource import defaults
+from devtool.scaffold.resource.fields import LONGEST, VALUE
+from devtool.scaffold.resource.kinds import COLLECTIONS
+from devtool.scaffold.resource.names import snake
+from devtool.scaffold.resource.resource import singular
 
 # Every row has these, filled in by the API.
 OWN = {"id", "uuid", "created_at", "updated_at", "created", "updated"}
-# What rows have beside them, under names that no field can have.
-RESERVED = {"user", "user_id", "version"}
 LONG_TEXTS = {"body", "comment", "content", "description", "details", "note", "notes", "text"}
 LONGEST_LINE = 200
 LONGEST_TEXT = 10_000
 MOST_LINE = 4000
-VALUE = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", re.ASCII)
+CHECKED = {*columns.CHECKED, "Literal"}
+# Collections that a list in JSON stands for, though it is none.
+UNLIKE_LISTS = columns.SEQUENCES - {"list", "List", "Sequence", "MutableSequence", "Collection"}
 # What the feature `tasks` has: an entity of that name and no more is that feature.
 TASK_FEATURE = {"title", "description", "completed"}
 TASK_NAMES = {"done": "completed", "is_done": "completed", "is_completed": "completed"}
@@ -73,22 +79,50 @@ def mapped(reading: Reading, *, taken: Collection[str] = ()) -> tuple[Mapped, ..
 
     Args:
         reading: What was read.
-        taken: Names of resources that are something else already.
+        taken: Names that generated projects use, in lower case with underscores.
 
     Raises:
         ConfigError: If a field cannot have its name or its type there, or entities refer to one
             another in a circle.
     """
     names = {entity.name: resource_name(entity, taken) for entity in reading.entities}
-    return tuple(_entity(entity, names) for entity in _ordered(reading.entities))
+    other_sides = _other_sides(reading.entities)
+    return tuple(
+        _entity(entity, names, other_sides) for entity in _ordered(reading.entities, other_sides)
+    )
+
+
+def _other_sides(entities: Iterable[Entity]) -> dict[tuple[str, str], str]:
+    """Lists that say what a reference says from its other side: entity and field -> the reference."""
+    known = {entity.name: entity for entity in entities}
+    found: dict[tuple[str, str], str] = {}
+    for entity in known.values():
+        for field in entity.fields:
+            if field.column.kind == "many" and field.column.of in known:
+                other = known[field.column.of]
+                back = next(
+                    (f for f in other.fields if f is not field and _held(f, known) == entity.name),
+                    None,
+                )
+                if back is not None and back.column.kind != "many":
+                    found[entity.name, field.name] = f"{other.name}.{back.name}"
+    return found
+
+
+def _held(field: Field, known: Iterable[str]) -> str:
+    """The entity that a field holds or names, or an empty string."""
+    if field.column.of in known:
+        return field.column.of
+    wanted = field.name.removesuffix("_id").replace("_", "")
+    is_number = field.column.kind == "int" and field.name.endswith("_id")
+    return next((name for name in known if is_number and name.lower() == wanted), "")
 
 
 def resource_name(entity: Entity, taken: Collection[str]) -> str:
     """What an entity is called in the API."""
-    own = entity.name[:1].upper() + entity.name[1:]
-    if own in taken or (own == "Task" and not is_task(entity)):
-        return f"{own}Item"
-    return own
+    if entity.name == "Task":
+        return "Task" if is_task(entity) else "TaskItem"
+    return naming.resource_name(entity.name, taken)
 
 
 def is_task(entity: Entity) -> bool:
@@ -104,7 +138,9 @@ def is_task(entity: Entity) -> bool:
     )
 
 
-def _entity(entity: Entity, names: Mapping[str, str]) -> Mapped:
+def _entity(
+    entity: Entity, names: Mapping[str, str], other_sides: Mapping[tuple[str, str], str]
+) -> Mapped:
     is_feature = names[entity.name] == "Task" and is_task(entity)
     notes: list[Note] = []
     fields = []
@@ -112,6 +148,9 @@ def _entity(entity: Entity, names: Mapping[str, str]) -> Mapped:
         if field.name in OWN:
             if field.name == "uuid" or field.column.kind not in ("int", "datetime", "date"):
                 notes.append(_note(entity, field, "rows of the API have numbers of their own"))
+            continue
+        if back := other_sides.get((entity.name, field.name)):
+            notes.append(_note(entity, field, f"{back} says it from the other side"))
             continue
         fields.append(_feature_field(field) if is_feature else _field(entity, field, names, notes))
     if entity.name == "Task" and not is_feature:
@@ -139,101 +178,137 @@ def _feature_field(field: Field) -> MappedField:
 def _field(
     entity: Entity, field: Field, names: Mapping[str, str], notes: list[Note]
 ) -> MappedField:
-    if field.name in RESERVED:
-        raise ConfigError(
-            f"{entity.path}:{field.line} {entity.name}.{field.name}: every row has one of that name",
-            hint=f"rename it, or pass --skip-field {entity.name}.{field.name}",
-        )
     kind, column = field.column.kind, field.column
     target = _reference(field, names)
     if target:
-        name = field.name.removesuffix("_id")
+        name = _called(entity, field, field.name.removesuffix("_id"), notes)
         mark = "?" if column.is_optional or target == names[entity.name] else "!"
-        word = f"{name}:ref({_snake(target)}){mark}"
+        word = f"{name}:ref({snake(target)}){mark}"
         return MappedField(field.name, f"{name}_id", word, "ref", of=target)
+    name = _called(entity, field, field.name, notes)
     if kind == "many":
         of = names[column.of]
-        word = f"{field.name}:many({_snake(of)})"
-        return MappedField(field.name, f"{_singular(field.name)}_ids", word, "many", of=of)
+        return MappedField(
+            field.name, f"{singular(name)}_ids", f"{name}:many({snake(of)})", "many", of=of
+        )
     if kind == "enum":
-        return _enum(entity, field, notes)
-    return MappedField(
-        field.name, field.name, f"{field.name}:{_scalar(entity, field, notes)}", kind
-    )
+        return _enum(entity, field, name, notes)
+    return MappedField(field.name, name, f"{name}:{_scalar(entity, field, notes)}", kind)
+
+
+def _called(entity: Entity, field: Field, wanted: str, notes: list[Note]) -> str:
+    """What a field is called in the API."""
+    name = naming.field_name(entity.name, wanted)
+    if not name:
+        raise ConfigError(
+            f"{entity.path}:{field.line} {entity.name}.{field.name} cannot be the name of a column",
+            hint=f"rename it, or pass --skip-field {entity.name}.{field.name}",
+        )
+    if name != wanted:
+        notes.append(_note(entity, field, f"is called {name} in the API"))
+    return name
 
 
 def _reference(field: Field, names: Mapping[str, str]) -> str:
     """The resource that a field refers to: by its type, or a number called like one."""
-    if field.column.kind == "ref":
-        return names[field.column.of]
-    if field.column.kind == "int" and field.name.endswith("_id"):
-        wanted = field.name.removesuffix("_id").replace("_", "")
-        return next((api for name, api in names.items() if name.lower() == wanted), "")
-    return ""
+    return "" if field.column.kind == "many" else names.get(_held(field, names), "")
 
 
-def _enum(entity: Entity, field: Field, notes: list[Note]) -> MappedField:
-    values = list(field.column.values)
+def _enum(entity: Entity, field: Field, name: str, notes: list[Note]) -> MappedField:
+    values = list(dict.fromkeys(field.column.values))
     default = json.loads(field.default) if field.default else None
     if default in values:
         values.insert(0, values.pop(values.index(default)))
     mark = "?" if field.column.is_optional else "!" if field.is_required else ""
-    if all(VALUE.fullmatch(value) for value in values):
-        word = f"{field.name}:enum({','.join(values)}){mark}"
-        return MappedField(field.name, field.name, word, "enum", tuple(values))
+    if len(values) > 1 and all(VALUE.fullmatch(v) and len(v) <= LONGEST for v in values):
+        word = f"{name}:enum({','.join(values)}){mark}"
+        return MappedField(field.name, name, word, "enum", tuple(values))
     notes.append(_note(entity, field, f"any text is taken, not only {', '.join(values)}"))
-    word = f"{field.name}:str({LONGEST_LINE}){mark}"
-    return MappedField(field.name, field.name, word, "str", tuple(values))
+    word = f"{name}:str({LONGEST_LINE}){mark}"
+    return MappedField(field.name, name, word, "str", tuple(values))
 
 
 def _scalar(entity: Entity, field: Field, notes: list[Note]) -> str:
     kind = field.column.kind
-    if kind == "json":
-        raise ConfigError(
-            f"{entity.path}:{field.line} {entity.name}.{field.name}: {field.annotation}"
-            " is a list or table, which is no column of a resource",
-            hint=f"make it a class of its own, or pass --skip-field {entity.name}.{field.name}",
+    words = columns.mentioned(ast.parse(field.annotation, mode="eval").body)
+    if words & CHECKED:
+        notes.append(
+            _note(entity, field, f"any {kind} is taken, where the class says {field.annotation}")
         )
+    if kind in COLLECTIONS:
+        return _collection(entity, field, notes)
     if kind == "str":
-        return _text(field)
-    if field.column.is_optional or not field.is_required:
-        return _defaulted(entity, field, notes)
-    return f"{kind}!"
+        return _text(entity, field, notes)
+    return kind + _mark(entity, field, kind, (12, 2) if kind == "decimal" else (), notes)
 
 
-def _text(field: Field) -> str:
+def _collection(entity: Entity, field: Field, notes: list[Note]) -> str:
+    words = columns.mentioned(ast.parse(field.annotation, mode="eval").body)
+    if words & UNLIKE_LISTS:
+        notes.append(
+            _note(entity, field, f"a list in the API, where the class says {field.annotation}")
+        )
+    if field.default not in ("", "null", "[]", "{}"):
+        notes.append(
+            _note(entity, field, f"empty when left out, where the class says {field.default}")
+        )
+    mark = "?" if field.column.is_optional else "!" if field.is_required else ""
+    return f"{field.column.kind}({field.column.of}){mark}"
+
+
+def _text(entity: Entity, field: Field, notes: list[Note]) -> str:
     longest = field.column.longest
     is_long = (field.name in LONG_TEXTS and not longest) or longest > MOST_LINE
-    kind = f"text({longest or LONGEST_TEXT})" if is_long else f"str({longest or LONGEST_LINE})"
-    return kind + ("?" if field.column.is_optional else "!" if field.is_required else "")
+    kind, most = ("text", longest or LONGEST_TEXT) if is_long else ("str", longest or LONGEST_LINE)
+    if field.default == '""' or (not field.default and not field.is_required):
+        return f"{kind}({most}){'?' if field.column.is_optional else ''}"
+    return f"{kind}({most}){_mark(entity, field, kind, (most,), notes)}"
 
 
-def _defaulted(entity: Entity, field: Field, notes: list[Note]) -> str:
-    kind = field.column.kind
-    if kind == "bool" and field.default in ("false", ""):
-        return "bool?" if field.column.is_optional else "bool"
-    if field.default and field.default != "null":
-        notes.append(
-            _note(entity, field, f"null when left out, where the class says {field.default}")
-        )
-    return f"{kind}?"
+def _mark(
+    entity: Entity, field: Field, kind: str, arguments: tuple[int, ...], notes: list[Note]
+) -> str:
+    """What follows a type: that it is needed, may be null, or what it is when left out."""
+    if field.is_required:
+        return "?" if field.column.is_optional else "!"
+    if field.default in ("", "null"):
+        return "?"
+    value = json.loads(field.default) if field.default != "now" else "now"
+    said = json.dumps(value) if isinstance(value, bool) else str(value)
+    if kind in defaults.KINDS and defaults.literal(kind, arguments, said):
+        optional = "?" if field.column.is_optional else ""
+        return optional if kind == "bool" and said == "false" else f"{optional}={said}"
+    notes.append(_note(entity, field, f"null when left out, where the class says {field.default}"))
+    return "?"
 
 
 def _note(entity: Entity, field: Field, text: str) -> Note:
     return Note(text=f"{entity.name}.{field.name}: {text}", path=entity.path, line=field.line)
 
 
-def _ordered(entities: Iterable[Entity]) -> list[Entity]:
+def _ordered(
+    entities: Iterable[Entity], other_sides: Mapping[tuple[str, str], str]
+) -> list[Entity]:
     """Each after those that its fields hold.
 
     Raises:
         ConfigError: If there is a circle.
     """
     left = {entity.name: entity for entity in entities}
+    held = {
+        entity.name: {
+            _held(field, left)
+            for field in entity.fields
+            if (entity.name, field.name) not in other_sides
+        }
+        for entity in left.values()
+    }
     done: list[Entity] = []
     while left:
         ready = [
-            entity for entity in left.values() if not _holds(entity) & (left.keys() - {entity.name})
+            entity
+            for entity in left.values()
+            if not held[entity.name] & (left.keys() - {entity.name})
         ]
         if not ready:
             raise ConfigError(
@@ -242,21 +317,3 @@ def _ordered(entities: Iterable[Entity]) -> list[Entity]:
             )
         done += [left.pop(entity.name) for entity in ready]
     return done
-
-
-def _holds(entity: Entity) -> set[str]:
-    held = {field.column.of for field in entity.fields if field.column.of}
-    ids = {field.name.removesuffix("_id") for field in entity.fields if field.name.endswith("_id")}
-    return held | {_pascal(name) for name in ids}
-
-
-def _pascal(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def _singular(name: str) -> str:
-    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")

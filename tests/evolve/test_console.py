@@ -17,18 +17,19 @@ from devtool.scaffold import manifest
 from devtool.scaffold.changes import Action
 from devtool.scaffold.console import plan_console
 from devtool.scaffold.contract import FOLDER
+from devtool.scaffold.growth import Growth
 from devtool.scaffold.update import apply_update, undo
 from tests.evolve.conftest import Unpack
 from tests.scaffold.project import edit, snapshot
 
-SHAPES = {"inventory": ("Item.labels",), "library": (), "habits": ()}
+SHAPES = ("inventory", "library", "habits")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_program_is_not_touched(unpack: Unpack, shape: str) -> None:
     root = unpack(shape)
     before = snapshot(root)
-    planned = api_evolve.plan_evolution(root, Wishes(skip=SHAPES[shape]))
+    planned = api_evolve.plan_evolution(root)
     assert snapshot(root) == before
     assert not planned.update.conflicts
     apply_update(planned.update)
@@ -54,11 +55,12 @@ def test_the_program_is_not_touched(unpack: Unpack, shape: str) -> None:
 
 def test_entities_become_resources_with_their_evidence(unpack: Unpack) -> None:
     root = unpack("inventory")
-    planned = api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",)))
+    planned = api_evolve.plan_evolution(root)
     assert planned.notes[0] == "Item becomes /api/v1/items (src/models.py:18: Stock keeps it)"
     assert "to be ported by hand: Stock.restock (src/stock.py:30)" in planned.notes
-    assert "left out: Item.labels: list[str] (src/models.py:25)" in planned.notes
     texts = {change.path: change.text for change in planned.update.changes}
+    assert "labels: list[str] = " in texts["backend/app/models/item.py"]
+    assert "amount: int = 1" in texts["backend/app/models/item.py"]
     assert "shelf" in texts["backend/app/models/item.py"]
     assert "`Stock.restock(item_id, amount)` (src/stock.py:30)" in texts["PORTING.md"]
     versions = sorted(path for path in texts if "/versions/" in path)
@@ -77,9 +79,77 @@ def test_calls_are_compared_where_they_can_be(unpack: Unpack) -> None:
 
 
 def test_fields_without_a_column_are_refused_by_name(unpack: Unpack) -> None:
-    with pytest.raises(ConfigError, match=r"src/models.py:25 Item.labels: list\[str\]") as caught:
-        api_evolve.plan_evolution(unpack("inventory"))
-    assert caught.value.hint.endswith("pass --skip-field Item.labels")
+    root = unpack("inventory")
+    edit(root, "src/models.py", "labels: list[str]", "labels: list")
+    with pytest.raises(ConfigError, match=r"src/models.py:25 Item.labels: list has no") as caught:
+        api_evolve.plan_evolution(root)
+    assert caught.value.hint.startswith("say what is in it, such as list[str]")
+    assert caught.value.hint.endswith("or pass --skip-field Item.labels")
+    planned = api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",)))
+    assert "left out: Item.labels: list (src/models.py:25)" in planned.notes
+
+
+def program(root: Path, text: str) -> Growth:
+    """The plan for a program of one module."""
+    head = "from __future__ import annotations\nfrom dataclasses import dataclass, field\n"
+    (root / "app.py").write_text(head + text, "utf-8")
+    return plan_console(root, Wishes(name="shop"))
+
+
+def test_names_that_cannot_stay_are_changed_and_told(tmp_path: Path) -> None:
+    planned = program(
+        tmp_path,
+        "@dataclass\nclass Größe:\n    id: int\n    länge: float\n"
+        "@dataclass\nclass User:\n    id: int\n    userName: str\n    version: int = 2\n"
+        "@dataclass\nclass Conversation:\n    id: int\n    user: str = 'me'\n"
+        "@dataclass\nclass Table:\n    id: int\n    seats: int\n",
+    )
+    words = {item["name"]: item["fields"] for item in planned.spec.resources}
+    assert words == {
+        "groesse": ["laenge:float!"],
+        "user_item": ["user_name:str(200)!", "user_version:int=2"],
+        "conversation_item": ["conversation_user:str(200)=me"],
+        "table_item": ["seats:int!"],
+    }
+    assert "User.version: is called user_version in the API (app.py:11)" in planned.notes
+
+
+def test_two_sides_of_one_thing_are_one_reference(tmp_path: Path) -> None:
+    planned = program(
+        tmp_path,
+        "@dataclass\nclass Author:\n    id: int\n    name: str\n"
+        "    books: list[Book] = field(default_factory=list)\n"
+        "@dataclass\nclass Book:\n    id: int\n    title: str\n    author: Author | None = None\n",
+    )
+    words = {item["name"]: item["fields"] for item in planned.spec.resources}
+    assert words == {
+        "author": ["name:str(200)!"],
+        "book": ["title:str(200)!", "author:ref(author,null)?"],
+    }
+    assert "Author.books: Book.author says it from the other side (app.py:7)" in planned.notes
+
+
+def test_defaults_and_collections_stay(tmp_path: Path) -> None:
+    planned = program(
+        tmp_path,
+        "from enum import Enum\nclass Level(Enum):\n    LOW = 'Low'\n    HIGH = 'Very High'\n"
+        "@dataclass\nclass Item:\n    id: int\n    price: float = 9.99\n    active: bool = True\n"
+        "    unit: str = 'kg'\n    level: Level = Level.HIGH\n    tags: set[str] = field(default_factory=set)\n"
+        "    prices: dict[str, float] | None = None\n    size: tuple[int, int] = (1, 2)\n",
+    )
+    (item,) = planned.spec.resources
+    assert item["fields"] == [
+        "price:float=9.99",
+        "active:bool=true",
+        "unit:str(200)=kg",
+        "level:enum(Very High,Low)",
+        "tags:list(str)",
+        "prices:map(float)?",
+        "size:list(int)",
+    ]
+    assert (
+        "Item.size: empty when left out, where the class says [1, 2] (app.py:16)" in planned.notes
+    )
 
 
 def test_nothing_to_keep_is_told(tmp_path: Path) -> None:
@@ -159,7 +229,7 @@ def test_what_the_program_needs_its_tests_need_too(unpack: Unpack) -> None:
 
 def test_it_grows_on_and_is_upgraded(unpack: Unpack) -> None:
     root = unpack("inventory")
-    apply_update(api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",))).update)
+    apply_update(api_evolve.plan_evolution(root).update)
     assert not api_evolve.plan_upgrade(root).update.files
     third = api_evolve.plan_evolution(root).update
     assert not third.conflicts
@@ -191,7 +261,7 @@ def test_a_recorded_phase_without_its_code_is_none(unpack: Unpack) -> None:
 def test_an_own_readme_and_ignored_files_stay(unpack: Unpack) -> None:
     root = unpack("inventory")
     (root / ".gitignore").write_text("# mine\nsecret.txt\n")
-    apply_update(api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",))).update)
+    apply_update(api_evolve.plan_evolution(root).update)
     assert (root / ".gitignore").read_text().startswith("# mine\nsecret.txt\n")
     assert ".env" in (root / ".gitignore").read_text()
     assert not (root / "README.md.devtool-new").exists()

@@ -22,7 +22,7 @@ from tests.generated.installed import checked, link_python, python_packages
 
 pytestmark = pytest.mark.generated
 
-SHAPES = {"inventory": ("Item.labels",), "library": (), "habits": ()}
+SHAPES = ("inventory", "library", "habits")
 FULL = "inventory"
 CONTRACT = FOLDER.removeprefix("backend/")
 TESTS = {2: (CONTRACT, "tests/test_health.py"), 5: (CONTRACT, "tests/test_events.py")}
@@ -35,7 +35,7 @@ def test_a_program_grows_through_all_phases(
     tmp_path: Path, shape: str, request: pytest.FixtureRequest
 ) -> None:
     root = unpack_to(tmp_path / shape, shape)
-    grow(root, 2, Wishes(to=2, skip=SHAPES[shape]))
+    grow(root, 2, Wishes(to=2))
     backend = root / "backend"
     python = link_python(python_packages(request.config), backend)
     check(python, backend, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
 from devtool.scaffold.resource.kinds import KINDS
@@ -27,9 +28,15 @@ def made(name: str, words: str) -> Resource:
 def shapes() -> Iterator[Resource]:
     """Every type with every mark, references of all kinds, and names short and long."""
     for kind in KINDS:
-        words = [f"plain:{kind}", f"needed_{kind}:{kind}!", f"maybe_{kind}:{kind}?"]
-        yield made(f"Of{kind.capitalize()}", " ".join(words))
-        yield made(f"Only{kind.capitalize()}", f"{kind}_itself:{kind}")
+        name = re.sub(r"\W+", "", kind)
+        words = [f"plain:{kind}", f"needed_{name}:{kind}!", f"maybe_{name}:{kind}?"]
+        yield made(f"Of{name.capitalize()}", " ".join(words))
+        yield made(f"Only{name.capitalize()}", f"{name}_itself:{kind}")
+    yield made(
+        "Stock",
+        "rank:int=3 price:decimal(8,2)=9.5 share:float=0.5 open:bool=true kind:str=plain"
+        " far:bigint?=-7 note:text=-",
+    )
     resources = ("Box", "OrderLine", "LongerThanOther")
     columns = ("a", "customer_number", "a_rather_long_name_for_it")
     marks = ("", "!", "?")

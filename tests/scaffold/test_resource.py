@@ -99,7 +99,7 @@ def test_the_manifest_remembers_a_resource() -> None:
         ("a:date!?", "contradicts itself", "one of ! and ?"),
         ("a:enum", "at least two values", "enum(draft,sent,paid)"),
         ("a:enum(x,x)", "all different", "enum(draft,sent,paid)"),
-        ("a:enum(x,Y)", "'Y' cannot be a value", "lower case"),
+        ("a:enum(x,y')", '"y\'" cannot be a value', "letters and numbers"),
         ("sort:enum(x,y)", "a parameter of that name", "another name"),
         ("total:bool", "a parameter of that name", "another name"),
         ("a:ref", "it names no resource", "ref(user)"),
@@ -108,6 +108,19 @@ def test_the_manifest_remembers_a_resource() -> None:
         ("a:many(tag)?", "takes no marks", "always be empty"),
         ("a:many(tag,cascade)", "it names no resource", "many(tag)"),
         ("a:bool@unique", "cannot be unique", "leave out"),
+        ("a:list(date)", "there is no type 'list(date)'", "did you mean"),
+        ("a:map", "there is no type 'map()'", "did you mean map("),
+        ("a:array", "there is no type 'array'", "did you mean list(str)?"),
+        ("a:int=x", "'x' cannot be its default", "32 bits"),
+        ("a:int=2147483648", "cannot be its default", "32 bits"),
+        ("a:float=nan", "cannot be its default", "exact"),
+        ("a:decimal(3,1)=100", "cannot be its default", "exact"),
+        ("a:decimal(3,1)=1.25", "cannot be its default", "exact"),
+        ("a:bool=yes", "cannot be its default", "yes or no"),
+        ("a:str(3)=long", "cannot be its default", "a line of text"),
+        ("a:date=2026-01-01", "a date takes no default", "leave out"),
+        ("a:int!=1", "! and a default contradict each other", "one of them"),
+        ("a:int@unique=1", "@unique and a default contradict", "one of them"),
         ("a:date; drop", "there is no type 'date; drop'", "there are: str"),
     ],
 )
@@ -120,7 +133,17 @@ def test_words_that_are_no_field_are_refused(word: str, message: str, hint: str)
 
 @pytest.mark.parametrize(
     "word",
-    ["a:str(200)!@unique", "a:decimal(12,2)?", "a:enum(x,y-z)", "a:ref(user,null)?", "a:many(tag)"],
+    [
+        *(
+            "a:str(200)!@unique",
+            "a:decimal(12,2)?",
+            "a:enum(x,y-z)",
+            "a:ref(user,null)?",
+            "a:many(tag)",
+        ),
+        *("a:list(str)", "a:map(int)?", "a:enum(In Progress,Größe)", "a:int=-1", "a:bool?=true"),
+        "a:str(20)=two words",
+    ],
 )
 def test_fields_say_what_they_were_made_of(word: str) -> None:
     assert fields.parse(word).words() == word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devtool.scaffold.resource import names
+from devtool.scaffold.resource import defaults, names
 from devtool.scaffold.resource.fields import Field
 from devtool.scaffold.resource.kinds import ENUM, MANY, REF
 from devtool.scaffold.resource.resource import Resource, column_of
@@ -73,6 +73,8 @@ def literal_name(resource: Resource, field: Field) -> str:
 
 def default(field: Field) -> str:
     """What it is when left out, as Python; empty where it has to be given."""
+    if field.default is not None:
+        return defaults.literal(field.kind, field.arguments, field.default)
     if field.is_optional:
         return "None"
     if field.is_required or field.kind == REF:
@@ -80,6 +82,15 @@ def default(field: Field) -> str:
     if field.kind == ENUM:
         return f'"{field.values[0]}"'
     return "[]" if field.kind == MANY else field.table_entry.default
+
+
+def given(field: Field) -> str:
+    """`default=...` for `Field(...)`, or what makes one for each row; empty where there is none."""
+    value = default(field)
+    factory = {"[]": "list", "{}": "dict"}.get(value, "")
+    if factory:
+        return f"default_factory={factory}"
+    return f"default={value}" if value else ""
 
 
 def longest(field: Field) -> int:

@@ -8,14 +8,25 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from devtool.errors import ConfigError
-from devtool.scaffold.resource.kinds import ENUM, KINDS, MANY, OTHER_WORDS, REF, SPECIAL, Kind
+from devtool.scaffold.resource import defaults
+from devtool.scaffold.resource.kinds import (
+    COLLECTIONS,
+    ENUM,
+    KINDS,
+    MANY,
+    OTHER_WORDS,
+    REF,
+    SPECIAL,
+    Kind,
+)
 
 FIELD = re.compile(
-    r"(?P<name>[^:()]*):(?P<kind>[^:()!?@]*)(?:\((?P<arguments>[^()]*)\))?(?P<marks>[!?]*)(?P<unique>@unique)?",
+    r"(?P<name>[^:()]*):(?P<kind>[^:()!?@=]*)(?:\((?P<arguments>[^()]*)\))?(?P<marks>[!?]*)(?P<unique>@unique)?"
+    r"(?:=(?P<default>.*))?",
     re.ASCII,
 )
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
-VALUE = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", re.ASCII)
+VALUE = re.compile(r"[^\W_]([\w .-]*[^\W_])?")
 LONGEST = 40
 UNIQUE = ("str", "int", "bigint", "decimal", "uuid", "date")
 ON_DELETE = {"cascade": "CASCADE", "restrict": "RESTRICT", "null": "SET NULL"}
@@ -46,6 +57,7 @@ class Field(NamedTuple):
         is_required: It has to be given, and a text must not be blank.
         is_optional: It may be null.
         is_unique: No two rows of one owner have the same.
+        default: What it is when left out, as written; None where the type says it.
     """
 
     name: str
@@ -57,6 +69,7 @@ class Field(NamedTuple):
     is_required: bool = False
     is_optional: bool = False
     is_unique: bool = False
+    default: str | None = None
 
     @property
     def table_entry(self) -> Kind:
@@ -79,7 +92,9 @@ class Field(NamedTuple):
         shown = ",".join(word for word in inside if word)
         arguments = f"({shown})" if shown else ""
         mark = "!" if self.is_required else "?" if self.is_optional else ""
-        return f"{self.name}:{self.kind}{arguments}{mark}{'@unique' if self.is_unique else ''}"
+        unique = "@unique" if self.is_unique else ""
+        default = "" if self.default is None else f"={self.default}"
+        return f"{self.name}:{self.kind}{arguments}{mark}{unique}{default}"
 
     def _on_delete_word(self) -> str:
         return next((word for word, sql in ON_DELETE.items() if sql == self.on_delete), "")
@@ -96,7 +111,9 @@ def parse(word: str) -> Field:
         raise ConfigError(
             f"{word!r} is no field", hint="write name:type, such as due:date? or title:str(200)!"
         )
-    name, kind = match["name"], match["kind"]
+    name, kind, inside = match["name"], match["kind"], match["arguments"] or ""
+    if kind in COLLECTIONS:
+        kind, inside = f"{kind}({inside.strip()})", ""
     problem = name_problem(name)
     if problem:
         raise ConfigError(
@@ -104,7 +121,7 @@ def parse(word: str) -> Field:
         )
     if kind not in KINDS and kind not in SPECIAL:
         raise ConfigError(f"{word}: there is no type {kind!r}", hint=nearest_kind(kind))
-    arguments = [part.strip() for part in (match["arguments"] or "").split(",")]
+    arguments = [part.strip() for part in inside.split(",")]
     marks = match["marks"]
     if marks not in ("", "!", "?"):
         raise ConfigError(f"{word}: {marks} contradicts itself", hint="one of ! and ?, or neither")
@@ -114,6 +131,7 @@ def parse(word: str) -> Field:
         is_required=marks == "!",
         is_optional=marks == "?",
         is_unique=bool(match["unique"]),
+        default=match["default"],
     )
     made = _with_arguments(field, [part for part in arguments if part], word)
     _check(made, word)
@@ -183,7 +201,8 @@ def _values(arguments: Iterable[str], word: str) -> tuple[str, ...]:
     for value in values:
         if not VALUE.fullmatch(value) or len(value) > LONGEST:
             raise ConfigError(
-                f"{word}: {value!r} cannot be a value", hint="lower case words, such as in-progress"
+                f"{word}: {value!r} cannot be a value",
+                hint="letters and numbers, such as in-progress",
             )
     if len(values) < 2 or len(set(values)) < len(values):
         raise ConfigError(
@@ -213,8 +232,26 @@ def _check(field: Field, word: str) -> None:
         raise ConfigError(f"{word}: many(...) takes no marks", hint="it may always be empty")
     if field.is_unique and field.kind not in UNIQUE:
         raise ConfigError(f"{word}: a {field.kind} cannot be unique", hint="leave out @unique")
+    _check_default(field, word)
     is_filter = field.kind == ENUM or (field.kind in KINDS and field.table_entry.filtered)
     if field.name in QUERY and is_filter:
         raise ConfigError(
             f"{word}: lists have a parameter of that name already", hint="choose another name"
+        )
+
+
+def _check_default(field: Field, word: str) -> None:
+    if field.default is None:
+        return
+    if field.is_required or field.is_unique:
+        mark = "!" if field.is_required else "@unique"
+        raise ConfigError(f"{word}: {mark} and a default contradict each other", hint="one of them")
+    if field.kind not in defaults.KINDS:
+        raise ConfigError(
+            f"{word}: a {field.kind} takes no default", hint="leave out what follows ="
+        )
+    if not defaults.literal(field.kind, field.arguments, field.default):
+        raise ConfigError(
+            f"{word}: {field.default!r} cannot be its default",
+            hint=field.table_entry.about,
         )

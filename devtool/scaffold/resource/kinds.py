@@ -9,7 +9,8 @@ class Kind(NamedTuple):
     """A type of a field. Texts may hold `{0}` and `{1}`, the type's arguments.
 
     Attributes:
-        name: What it is called in the words of `generate resource`.
+        name: What it is called in the words of `generate resource`; what stands in the brackets of a
+            collection belongs to it.
         about: What it holds, in a few words.
         python: Its type in Python.
         sql: Its type in SQLAlchemy.
@@ -41,6 +42,45 @@ class Kind(NamedTuple):
     filtered: bool = False
 
 
+def _list(of: str, about: str, schema: str, samples: tuple[str, str], wrong: str) -> Kind:
+    return Kind(
+        f"list({of})",
+        f"at most 100 {about}, in order",
+        python=f"list[{of}]",
+        sql="sa.JSON(none_as_null=True)",
+        schema=f"{schema}List",
+        samples=(f"[{samples[0]}]", f"[{samples[1]}]"),
+        wrong=(f"[{wrong}]", samples[0], "null"),
+        model="sa_type=JSON(none_as_null=True)",
+        default="[]",
+        model_imports=("sqlalchemy:JSON",),
+        schema_imports=(f"app.schemas.collections:{schema}List",),
+    )
+
+
+def _map(of: str, about: str, schema: str, samples: tuple[str, str], wrong: str) -> Kind:
+    return Kind(
+        f"map({of})",
+        f"at most 100 {about}, each with a name",
+        python=f"dict[str, {of}]",
+        sql="sa.JSON(none_as_null=True)",
+        schema=f"{schema}Map",
+        samples=(f'{{"one": {samples[0]}}}', f'{{"two": {samples[1]}}}'),
+        wrong=(f'{{"one": {wrong}}}', f"[{samples[0]}]", "null"),
+        model="sa_type=JSON(none_as_null=True)",
+        default="{}",
+        model_imports=("sqlalchemy:JSON",),
+        schema_imports=(f"app.schemas.collections:{schema}Map",),
+    )
+
+
+# What collections hold: in words, in a schema's name, two samples as JSON, and what is refused.
+ELEMENTS = (
+    ("str", "lines of text", "Line", ('"One"', '"Two"'), "1"),
+    ("int", "whole numbers", "Int", ("7", "8"), "1.5"),
+    ("float", "numbers", "Number", ("1.5", "2.5"), '"1.5"'),
+    ("bool", "times yes or no", "Truth", ("true", "false"), "1"),
+)
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -181,8 +221,12 @@ KINDS: dict[str, Kind] = {
             schema_imports=("uuid:UUID",),
             record_imports=("uuid:UUID",),
         ),
+        *(_list(*element) for element in ELEMENTS),
+        *(_map(*element) for element in ELEMENTS),
     )
 }
+# Kinds whose brackets hold the kind of their elements.
+COLLECTIONS = ("list", "map")
 ENUM = "enum"
 REF = "ref"
 MANY = "many"
@@ -206,4 +250,6 @@ OTHER_WORDS = {
     "belongs_to": "ref",
     "has_many": "many",
     "choice": "enum",
+    "array": "list(str)",
+    "dict": "map(str)",
 }

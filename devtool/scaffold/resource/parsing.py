@@ -18,7 +18,22 @@ NAME = re.compile(r"[A-Z][A-Za-z0-9]*|[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 LONGEST = 24
 # Modules and classes that generated code has already.
 TAKEN = frozenset(
-    ("app", "base", "exact", "field", "health", "idempotency", "page", "rows", "scalars", "test")
+    (
+        *(
+            "app",
+            "base",
+            "exact",
+            "field",
+            "health",
+            "idempotency",
+            "page",
+            "rows",
+            "scalars",
+            "test",
+        ),
+        *("collections", "decimal", "index", "listing", "moment", "optional", "relationship"),
+        *("response", "table"),
+    )
 )
 
 
@@ -56,12 +71,18 @@ def _name_problem(own: str, targets: Mapping[str, Target]) -> str:
         return f"it is longer than {LONGEST} characters"
     if own in targets:
         return "the project has one of that name"
-    reserved = keyword.iskeyword(own) or keyword.issoftkeyword(own) or hasattr(builtins, own)
-    if reserved or keyword.iskeyword(names.pascal(own)) or hasattr(builtins, names.pascal(own)):
-        return "it is a word of the Python language"
-    if own in TAKEN or names.plural(own) in {target.table for target in targets.values()}:
+    if names.plural(own) in {target.table for target in targets.values()}:
         return "generated projects use it"
-    return ""
+    return word_problem(own)
+
+
+def word_problem(own: str) -> str:
+    """Why a name can be no resource's in any project, or an empty string."""
+    name = names.pascal(own)
+    reserved = keyword.iskeyword(own) or keyword.issoftkeyword(own) or hasattr(builtins, own)
+    if reserved or keyword.iskeyword(name) or hasattr(builtins, name):
+        return "it is a word of the Python language"
+    return "generated projects use it" if own in TAKEN else ""
 
 
 def _check_fields(resource: Resource) -> None:

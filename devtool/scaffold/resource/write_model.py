@@ -130,7 +130,7 @@ def _column(resource: Resource, field: Field) -> str:
     name = columns.name(field)
     if not options:
         return f"    {name}: {kind}{f' = {default}' if default else ''}"
-    items = [*([f"default={default}"] if default else []), *options]
+    items = [*([columns.given(field)] if default else []), *options]
     return call(f"{name}: {kind} = Field(", items, ")", indent=4)
 
 

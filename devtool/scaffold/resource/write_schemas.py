@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from devtool.scaffold.resource import columns, names
@@ -176,14 +177,23 @@ def _text(name: str, field: Field) -> str:
 
 def as_python(text: str) -> str:
     """A JSON value as Python."""
-    return {"true": "True", "false": "False", "null": "None"}.get(text, text)
+    parts = re.split(r'("(?:[^"\\]|\\.)*")', text)
+    return "".join(part if part[:1] == '"' else WORD.sub(_python_word, part) for part in parts)
+
+
+WORD = re.compile(r"\b(true|false|null)\b")
+PYTHON = {"true": "True", "false": "False", "null": "None"}
+
+
+def _python_word(match: re.Match[str]) -> str:
+    return PYTHON[match[0]]
 
 
 def _create(resource: Resource, field: Field) -> str:
     kind = columns.optional(wire_type(resource, field), field)
-    default = columns.default(field)
-    if field.kind == MANY:
-        return f"    {columns.name(field)}: {kind} = Field(default_factory=list)"
+    default, given = columns.default(field), columns.given(field)
+    if given.startswith("default_factory"):
+        return f"    {columns.name(field)}: {kind} = Field({given})"
     return f"    {columns.name(field)}: {kind}{f' = {default}' if default else ''}"
 
 
