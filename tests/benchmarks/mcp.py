@@ -216,8 +216,12 @@ def _env(backend: Path) -> dict[str, str]:
 
 
 def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    """The CPU time of all threads of a process, those that ended too, to the nanosecond.
+
+    `/proc` and psutil count in hundredths of a second, which is longer than a call takes. How Linux numbers the
+    clocks of other processes is `clock_getcpuclockid` of its C library.
+    """
+    return time.clock_gettime((~process.pid << 3) | 2)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What watches the application from outside. Each module of this package installs one thing."""
+"""What stands around the application. Each module of this package installs one thing."""
 
 from importlib import import_module
 from pkgutil import iter_modules

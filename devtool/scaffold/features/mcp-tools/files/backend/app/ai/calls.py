@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from app.ai.caller import Caller
 from app.ai.tool import Tool
@@ -22,6 +23,11 @@ class Outcome:
 
     output: dict[str, Any]
     failed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The same for models to read."""
+        return str(self.output["error"]) if self.failed else to_json(self.output).decode()
 
 
 async def call(name: str, arguments: Mapping[str, Any], caller: Caller) -> Outcome:

@@ -13,7 +13,6 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, Tool
 
-from app.ai.mcp.pace import Pace
 from app.ai.toolbox import TOOLS
 from app.settings import BACKEND
 from tests.ai.client import Era, Person, error_of, is_of_tasks
@@ -187,13 +186,6 @@ def test_the_resource_is_described(url: str, ada: Person) -> None:
         "bearer_methods_supported": ["header"],
         "resource_name": "__TITLE__",
     }
-
-
-def test_who_calls_too_often_waits(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pace, "wait", lambda _pace, _user: 7)
-    answer = ada.http.post("/mcp", json=INITIALIZE, headers=ACCEPT)
-    assert answer.status_code == 429
-    assert answer.headers["retry-after"] == "7"
 
 
 def test_any_worker_answers_any_call(ada: Person) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from app.ai import calls
 from app.ai.caller import Caller
-from app.ai.mcp.pace import MOST_USERS, Pace
 from app.ai.tool import Effect, by_name, tool
 from app.logs import logger
 from app.schemas.base import Input, Output
@@ -97,17 +96,3 @@ def test_the_log_tells_of_a_call_but_not_what_was_said(caplog: pytest.LogCapture
     assert record.getMessage() == "tool call"
     assert (vars(record)["tool"], vars(record)["failed"]) == ("shout", False)
     assert "hush" not in str(vars(record)).lower()
-
-
-def test_a_bucket_fills_again() -> None:
-    clock = iter([0.0, 0.0, 0.0, 29.0, 30.0, 31.0])
-    pace = Pace(2, clock=lambda: next(clock))
-    assert [pace.wait("ada") for _ in range(6)] == [0, 0, 30, 1, 0, 29]
-
-
-def test_everybody_has_a_bucket_and_few_are_kept() -> None:
-    pace = Pace(1, clock=lambda: 0.0)
-    assert [pace.wait("ada"), pace.wait("bob"), pace.wait("ada")] == [0, 0, 60]
-    for number in range(MOST_USERS):
-        pace.wait(str(number))
-    assert pace.wait("ada") == 0

@@ -4,9 +4,10 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.ai.caller import CALLER, Caller
+from app.ai.mcp import direct
 from app.ai.mcp.pace import Pace
 from app.ai.mcp.sessions import Sessions
 from app.ai.mcp.settings import MCPSettings, get_mcp_settings
@@ -34,8 +35,12 @@ class Endpoint:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        application = await self.sessions.application()
-        await application(scope, receive, send)
+        answer = None
+        if request.method == "POST":
+            body = await request.body()
+            answer = await direct.answer(scope["headers"], body, scope[CALLER])
+            receive = _again(body, receive)
+        await (answer or await self.sessions.application())(scope, receive, send)
 
     async def _wrong_caller(self, request: Request) -> Response | None:
         """The answer to somebody who is not signed in or asks too often."""
@@ -44,9 +49,19 @@ class Endpoint:
         except UnauthorizedError as error:
             return problem(401, error.detail, headers={"WWW-Authenticate": _challenge(request)})
         request.scope[CALLER] = Caller(user_id)
-        if seconds := self.pace.wait(user_id):
+        if seconds := await self.pace.wait(user_id):
             return problem(429, "Too many calls.", headers={"Retry-After": str(seconds)})
         return None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a body once more that was read."""
+    kept: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return kept.pop() if kept else await receive()
+
+    return again
 
 
 async def metadata(request: Request) -> Response:

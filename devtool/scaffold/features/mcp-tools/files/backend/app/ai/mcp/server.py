@@ -17,13 +17,12 @@ from mcp_types import (
     PaginatedRequestParams,
 )
 
+from app import NAME, VERSION
 from app.ai.caller import Caller
 from app.ai.calls import call
 from app.ai.mcp.tools import offered, result
 from app.ai.toolbox import TOOLS
 
-NAME = "__PROJECT__"
-VERSION = "__VERSION__"
 INSTRUCTIONS = "Work with the signed-in user's own tasks. Whose they are is decided by the token."
 Context = ServerRequestContext[Any]
 

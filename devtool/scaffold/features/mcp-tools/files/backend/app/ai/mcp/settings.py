@@ -25,7 +25,7 @@ class MCPSettings(BaseSettings):
         default=[], description="Who gives out tokens, for clients to know; by default this API."
     )
     mcp_calls_per_minute: int = Field(
-        default=120, ge=1, le=100_000, description="Requests of one user that one process answers."
+        default=120, ge=1, le=100_000, description="Requests that one user may make in a minute."
     )
     mcp_token: SecretStr = Field(
         default=SecretStr(""), description="Whose tasks `python -m app.ai.mcp` works with."

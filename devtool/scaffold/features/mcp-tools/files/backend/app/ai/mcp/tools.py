@@ -1,7 +1,5 @@
 """The tools as the protocol describes them, and the results of calls as it carries them."""
 
-import json
-
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from mcp_types import Tool as Offered
 
@@ -35,8 +33,7 @@ def offered(tool: Tool) -> Offered:
 
 def result(outcome: Outcome) -> CallToolResult:
     """What came of a call: for programs as an object, for models as text."""
+    text = TextContent(text=outcome.text)
     if outcome.failed:
-        text = TextContent(text=outcome.output["error"])
         return CallToolResult(content=[text], is_error=True)
-    text = TextContent(text=json.dumps(outcome.output, ensure_ascii=False))
     return CallToolResult(content=[text], structured_content=outcome.output)
