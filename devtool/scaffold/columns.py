@@ -192,6 +192,8 @@ def _is_ellipsis(node: ast.expr) -> bool:
 def way_out(node: ast.expr) -> str:
     """What the owner of a field without a column can do about it, `--skip-field` aside."""
     heads = mentioned(node)
+    if isinstance(node, ast.Constant) and node.value is Ellipsis:
+        return "write its type"
     if heads & (SEQUENCES | MAPPINGS):
         return (
             "say what is in it, such as list[str] or dict[str, int]; what is more than texts, numbers"

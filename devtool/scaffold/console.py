@@ -25,7 +25,7 @@ from devtool.scaffold import (
     porting,
 )
 from devtool.scaffold.catalog import Feature
-from devtool.scaffold.entities import Reading
+from devtool.scaffold.entities import Entity, Reading
 from devtool.scaffold.growth import Growth
 from devtool.scaffold.manifest import Manifest
 from devtool.scaffold.mapping import Mapped
@@ -80,7 +80,10 @@ def plan_console(root: Path, wishes: Wishes) -> Growth:
         root,
         files,
         title=f"evolve to phase {to}",
-        spec={**growth.merged_spec(record.spec, grown), "console": _recorded(mapped, paths, own)},
+        spec={
+            **growth.merged_spec(record.spec, grown),
+            "console": _recorded(reading, mapped, paths, own),
+        },
         is_whole=False,
         restore=wishes.restore,
     )
@@ -222,7 +225,7 @@ def _requirements(root: Path) -> list[str]:
 
 
 def _recorded(
-    mapped: Collection[Mapped], paths: Mapping[str, str], own: Collection[str]
+    reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str], own: Collection[str]
 ) -> dict[str, Any]:
     """What the manifest says of the program: for imports of its data, and for upgrades."""
     return {
@@ -235,10 +238,18 @@ def _recorded(
                 "class": pascal(item.resource),
                 "fields": {field.name: field.api for field in item.fields},
                 "required": [f.name for f in item.entity.fields if f.is_required],
+                "skipped": sorted(_unsent(reading, item.entity)),
             }
             for item in mapped
         ],
     }
+
+
+def _unsent(reading: Reading, entity: Entity) -> set[str]:
+    """Fields of an entity that the API does not take: its key, and what was skipped."""
+    key = {entity.key.name} if entity.key is not None else set()
+    labels = {note.text.partition(":")[0].partition(".") for note in reading.skipped}
+    return key | {field for name, _, field in labels if name == entity.name}
 
 
 def _notes(reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str]) -> list[str]:

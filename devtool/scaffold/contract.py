@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from devtool.scaffold.bounds import LONGEST
+from devtool.scaffold.contract_texts import CONFTEST, KEY, POST, POST_ONLY, SENT, TEST
 from devtool.scaffold.entities import Entity, Reading
-from devtool.scaffold.managers import Manager, Method, Verb
+from devtool.scaffold.managers import Manager, Method, Verb, takes_whole
 from devtool.scaffold.mapping import Mapped, MappedField
 
 FOLDER = "backend/tests/contract"
@@ -74,39 +76,56 @@ def contracts(
 
 
 def _contract(reading: Reading, mapped: Mapped, paths: Mapping[str, str]) -> Contract | str:
+    """The contract with the first manager that has one, or why the first has none."""
+    keepers = [item for item in reading.managers if item.entity == mapped.entity.name]
+    found = [_contract_with(manager, reading, mapped, paths) for manager in keepers]
+    whole = (item for item in found if isinstance(item, Contract))
+    return next(whole, found[0] if found else f"{mapped.entity.name}: nothing keeps it")
+
+
+def _contract_with(
+    manager: Manager, reading: Reading, mapped: Mapped, paths: Mapping[str, str]
+) -> Contract | str:
     entity = mapped.entity
-    manager = next((item for item in reading.managers if item.entity == entity.name), None)
-    if manager is None:
-        return f"{entity.name}: nothing keeps it"
     create, listing = manager.method(Verb.CREATE), manager.method(Verb.LIST)
-    if create is None or listing is None or manager.needs or create.is_async or listing.is_async:
-        return f"{manager.name} cannot be made and asked for its {entity.name}s without arguments"
-    if set(listing.parameters) - set(listing.optional):
-        return f"{manager.name}.{listing.name} needs arguments"
-    required = set(create.parameters) - set(create.optional)
-    whole = required == {_snake(entity.name)} or (
-        len(required) == 1 and not required & {field.name for field in entity.fields}
-    )
-    names = {field.name for field in entity.fields} if whole else set(create.parameters)
-    given = tuple(
-        field
-        for field in mapped.fields
-        if field.name in names and field.kind in SAMPLES and field.name == field.api
-        if field.name not in DONE
-    )
-    must = _required(entity) if whole else required
-    if not given or must - {field.name for field in given} - {"id"}:
+    if create is None or listing is None or manager.needs or not _is_callable(create, listing):
+        return f"{manager.name} cannot be made and asked for its things without arguments"
+    if set(listing.parameters) - set(listing.optional) or not listing.gives:
+        return f"{manager.name}.{listing.name} needs arguments, or gives nothing"
+    starting = reading.starting & {manager.path, entity.path}
+    if starting:
+        return f"importing {min(starting)} starts the program"
+    fields = [field.name for field in entity.fields]
+    whole = takes_whole(create, entity.name, fields)
+    given = tuple(_given(mapped, create, is_whole=whole))
+    must = _required(entity) if whole else set(create.parameters) - set(create.optional)
+    must |= {field.name for field in mapped.fields if field.word.endswith("!")}
+    key = {entity.key.name} if whole and entity.key is not None else set()
+    if not given or must - {field.name for field in given} - key:
         return f"{manager.name}.{create.name} takes what a test cannot make up"
-    path = paths[mapped.resource]
-    return Contract(mapped, manager, path, create, listing, given, whole)
+    return Contract(mapped, manager, paths[mapped.resource], create, listing, given, whole)
+
+
+def _is_callable(*methods: Method) -> bool:
+    """Whether a test can call them: they need no event loop, and nobody at the terminal."""
+    return not any(method.is_async or method.asks for method in methods)
+
+
+def _given(mapped: Mapped, create: Method, *, is_whole: bool) -> Iterator[MappedField]:
+    """The fields that a test can make up values for, on both sides."""
+    known = {field.name: field for field in mapped.entity.fields}
+    taken = {name for name, field in known.items() if field.is_given}
+    names = taken if is_whole else set(create.parameters)
+    refused = mapped.entity.bounded | create.bounded
+    for field in mapped.fields:
+        if field.name in names - refused and field.kind in SAMPLES and field.name not in DONE:
+            longest = known[field.name].column.longest
+            if "*" not in refused and (not longest or longest >= LONGEST):
+                yield field
 
 
 def _required(entity: Entity) -> set[str]:
     return {field.name for field in entity.fields if field.is_required}
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 def _conftest(program: str, reading: Reading) -> str:
@@ -126,6 +145,7 @@ def _module(program: str, path: str) -> str:
 def _test(program: str, contract: Contract) -> str:
     manager, entity = contract.manager, contract.mapped.entity
     done = next((field for field in contract.mapped.fields if field.name in DONE), None)
+    renamed = any(field.name != field.api for field in contract.given)
     seen = [*contract.given, *([done] if done is not None else [])]
     one, two = (_values(contract, index) for index in (0, 1))
     module = _module(program, manager.path)
@@ -134,7 +154,10 @@ def _test(program: str, contract: Contract) -> str:
     steps = [
         f"    keeper = {keeper}",
         *_creation(program, contract),
-        *(POST if later else POST_ONLY),
+        *(
+            line.replace("json=values", "json=sent(values)" if renamed else "json=values")
+            for line in (POST if later else POST_ONLY)
+        ),
     ]
     steps += ["    assert listed(api) == kept(keeper)", *later]
     pairs = "".join(f'    "{field.name}": "{field.api}",\n' for field in seen)
@@ -146,7 +169,7 @@ def _test(program: str, contract: Contract) -> str:
         first=one,
         second=two,
         listing=contract.listing.name,
-        key=KEY if later else "",
+        key=(SENT if renamed else "") + (KEY if later else ""),
         steps="\n".join(steps),
     )
 
@@ -181,14 +204,15 @@ def _later(contract: Contract, done: MappedField | None) -> list[str]:
     name = key.name if key is not None else "id"
     found: list[str] = []
     update = contract.manager.method(Verb.UPDATE)
-    if update is not None and not update.is_async:
-        field = next((f for f in contract.given if f.name in update.parameters[1:]), None)
+    if update is not None and _is_callable(update):
+        changed = set(update.parameters[1:]) - update.bounded
+        field = next((f for f in contract.given if f.name in changed), None)
         rest = set(update.parameters[1:]) - set(update.optional)
         if field is not None and rest <= {field.name}:
             value = OTHER[field.kind]
             found += [
-                f'    keeper.{update.name}(key(keeper, "{name}"), {field.name}={value})',
-                f'    api.patch(f"{{PATH}}/{{ids[0]}}", json={{"{field.name}": {value}}})',
+                f"    keeper.{update.name}(first, {field.name}={value})",
+                f'    api.patch(f"{{PATH}}/{{ids[0]}}", json={{"{field.api}": {value}}})',
                 "    assert listed(api) == kept(keeper)",
             ]
     complete = contract.manager.method(Verb.COMPLETE)
@@ -196,172 +220,21 @@ def _later(contract: Contract, done: MappedField | None) -> list[str]:
         address = "/complete" if contract.mapped.is_feature else ""
         body = "" if contract.mapped.is_feature else f', json={{"{done.api}": True}}'
         found += [
-            f'    keeper.{complete.name}(key(keeper, "{name}"))',
+            f"    keeper.{complete.name}(first)",
             f'    api.patch(f"{{PATH}}/{{ids[0]}}{address}"{body})',
             "    assert listed(api) == kept(keeper)",
         ]
     delete = contract.manager.method(Verb.DELETE)
     if delete is not None and _is_simple(delete):
         found += [
-            f'    keeper.{delete.name}(key(keeper, "{name}"))',
+            f"    keeper.{delete.name}(first)",
             '    api.delete(f"{PATH}/{ids[0]}")',
             "    assert listed(api) == kept(keeper)",
         ]
-    return found
+    return found and [f'    first = key(keeper, "{name}")', *found]
 
 
 def _is_simple(method: Method) -> bool:
     """Whether a method takes a key and needs no more."""
-    return not method.is_async and not set(method.parameters[1:]) - set(method.optional)
-
-
-POST = ['    ids = [api.post(PATH, json=values).json()["id"] for values in (FIRST, SECOND)]']
-POST_ONLY = ["    for values in (FIRST, SECOND):", "        api.post(PATH, json=values)"]
-KEY = '''def key(keeper: Any, name: str) -> Any:
-    """The key of the first item."""
-    return min(held(item, name) for item in everything(keeper))
-
-
-'''
-CONFTEST = '''"""The program that this backend grew out of, and the API beside it."""
-
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
-from typing import Any
-
-import pytest
-from fastapi.testclient import TestClient
-
-PROGRAM = Path(__file__).parents[3]STEPS
-# Its modules, so that none of ours is taken for one of them.
-MODULES = NAMES
-
-Load = Callable[[str], Any]
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Import a module of the program, new for each test."""
-    monkeypatch.syspath_prepend(str(PROGRAM))
-    ours = {name: module for name, module in sys.modules.items() if is_theirs(name)}
-    for name in ours:
-        del sys.modules[name]
-    yield import_module
-    for name in [name for name in sys.modules if is_theirs(name)]:
-        del sys.modules[name]
-    sys.modules.update(ours)
-
-
-def is_theirs(name: str) -> bool:
-    """Whether a module has the name of one of the program's."""
-    return name.partition(".")[0] in MODULES
-
-
-@pytest.fixture
-def api(client: TestClient, ada: dict[str, str]) -> Iterator[TestClient]:
-    """The API, for somebody who is signed in."""
-    before = client.headers.copy()
-    client.headers.update(ada)
-    yield client
-    client.headers = before
-'''
-TEST = '''"""The program that this backend grew out of, and the API beside it."""
-
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
-from typing import Any, get_args
-
-import pytest
-from starlette.testclient import TestClient
-
-from app.application import create_app
-from app.current_user import CurrentUser, demo_user
-from app.database import get_database
-from app.settings import get_settings
-
-PROGRAM = Path(__file__).parents[3]STEPS
-# Its modules, so that none of ours is taken for one of them.
-MODULES = NAMES
-
-Load = Callable[[str], Any]
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Import a module of the program, new for each test."""
-    monkeypatch.syspath_prepend(str(PROGRAM))
-    ours = {name: module for name, module in sys.modules.items() if is_theirs(name)}
-    for name in ours:
-        del sys.modules[name]
-    yield import_module
-    for name in [name for name in sys.modules if is_theirs(name)]:
-        del sys.modules[name]
-    sys.modules.update(ours)
-
-
-def is_theirs(name: str) -> bool:
-    """Whether a module has the name of one of the program's."""
-    return name.partition(".")[0] in MODULES
-
-
-@pytest.fixture
-def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """The API with a database of its own, for somebody who is signed in."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'contract.db'}")
-    monkeypatch.setenv("ENVIRONMENT", "development")  # it migrates by itself
-    get_settings.cache_clear()
-    get_database.cache_clear()
-    app = create_app()
-    with TestClient(app, base_url="http://localhost") as client:
-        assert client.portal is not None
-        user = client.portal.call(demo_user)
-        app.dependency_overrides[get_args(CurrentUser)[1].dependency] = lambda: user
-        yield client
-    get_settings.cache_clear()
-    get_database.cache_clear()
-'''
-TEST = '''"""What `{about}` does in memory, the API does over HTTP: the same calls, the same answers."""
-
-from typing import Any
-
-from fastapi.testclient import TestClient
-
-from tests.contract.conftest import Load
-
-PATH = "{path}"
-# What is compared: a field of {entity}, and its name in the API.
-FIELDS = {seen}
-FIRST: dict[str, Any] = {first}
-SECOND: dict[str, Any] = {second}
-
-
-def kept(keeper: Any) -> list[dict[str, Any]]:
-    """What the program keeps, in an order of its own."""
-    seen = [{{api: held(item, name) for name, api in FIELDS.items()}} for item in everything(keeper)]
-    return sorted(seen, key=repr)
-
-
-def listed(api: TestClient) -> list[dict[str, Any]]:
-    """What the API lists, in the same order."""
-    items = api.get(PATH).json()["items"]
-    return sorted(({{name: item[name] for name in FIELDS.values()}} for item in items), key=repr)
-
-
-def everything(keeper: Any) -> list[Any]:
-    """All that the program lists."""
-    found = keeper.{listing}()
-    return list(found.values() if isinstance(found, dict) else found)
-
-
-def held(item: Any, name: str) -> Any:
-    """A field of an item, whichever kind of class it has."""
-    return item[name] if isinstance(item, dict) else getattr(item, name)
-
-
-{key}def test_memory_and_the_api_agree(load: Load, api: TestClient) -> None:
-{steps}
-'''
+    rest = set(method.parameters[1:]) - set(method.optional)
+    return bool(method.parameters) and _is_callable(method) and not rest

@@ -1,38 +1,24 @@
 """The things a program is about, read from its source and never imported.
 
-Dataclasses, attrs and pydantic classes, named tuples and typed dicts become entities; classes and
-modules with at least two of the verbs create, list, get, update and delete manage them. Whatever has
+Dataclasses, attrs and pydantic classes, named tuples, typed dicts, and classes whose `__init__` keeps
+what it is given become entities; classes and modules with at least two of the verbs create, list, get, update and delete manage them. Whatever has
 no column is refused by name, with its place: nothing is guessed.
 """
 
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from devtool.errors import ConfigError, UndetectedError
 from devtool.model.detection import Note
-from devtool.scaffold import columns
+from devtool.scaffold import bounds, columns, meanings, plain_classes, sources
 from devtool.scaffold.columns import Column, Names
-from devtool.scaffold.managers import Manager, managers_of
+from devtool.scaffold.managers import LEAST_VERBS, Function, Manager, Verb, managers_of, verb_of
+from devtool.scaffold.resource.names import snake
 
-MOST_FILES = 2000
-MOST_BYTES = 1_000_000
-LEFT_OUT = {
-    "backend",
-    "build",
-    "dist",
-    "docs",
-    "frontend",
-    "node_modules",
-    "site-packages",
-    "test",
-    "tests",
-    "venv",
-}
 DECORATORS = {
     "dataclass": "dataclass",
     "define": "attrs class",
@@ -42,8 +28,12 @@ DECORATORS = {
     "s": "attrs class",
 }
 BASES = {"BaseModel": "pydantic model", "NamedTuple": "named tuple", "TypedDict": "typed dict"}
-ENUMS = {"Enum", "StrEnum", "IntEnum"}
 KEYS = ("id", "uuid")
+PLAIN = "class"
+MAKERS = {"__init__", "__post_init__", "__attrs_post_init__", "__new__", "__setattr__"}
+NO_FIELDS = {"ClassVar", "InitVar", "KW_ONLY"}
+NOT_KEPT = "nothing keeps it, and it has no id"
+NO_CLASS = "give each thing a class with typed fields, such as a dataclass; then evolve"
 
 
 class Field(NamedTuple):
@@ -56,6 +46,7 @@ class Field(NamedTuple):
         is_required: Whether whoever creates one has to give it.
         default: Its default as JSON text, `now` for the moment of creation, or an empty string.
         annotation: Its type as written.
+        is_given: Whether the class's constructor takes it.
     """
 
     name: str
@@ -64,6 +55,7 @@ class Field(NamedTuple):
     is_required: bool
     default: str
     annotation: str
+    is_given: bool = True
 
 
 class Entity(NamedTuple):
@@ -77,6 +69,7 @@ class Entity(NamedTuple):
         fields: Its fields, the key among them.
         methods: Its own methods, to be ported by hand where they are wanted.
         why: Why it is taken for an entity.
+        bounded: Fields whose values the class checks; `*` where it may be any.
     """
 
     name: str
@@ -86,11 +79,13 @@ class Entity(NamedTuple):
     fields: tuple[Field, ...]
     methods: tuple[str, ...]
     why: str
+    bounded: frozenset[str] = frozenset()
 
     @property
     def key(self) -> Field | None:
         """The field that tells one from another, or None."""
-        return next((field for field in self.fields if field.name in KEYS), None)
+        names = _keys(self.name)
+        return next((field for field in self.fields if field.name in names), None)
 
 
 class Reading(NamedTuple):
@@ -101,12 +96,14 @@ class Reading(NamedTuple):
         managers: What keeps them.
         left_out: Classes that are no entities, with the reason.
         skipped: Fields left out because they were asked to be.
+        starting: Files that start the program when they are imported.
     """
 
     entities: tuple[Entity, ...]
     managers: tuple[Manager, ...]
     left_out: tuple[Note, ...]
     skipped: tuple[Note, ...]
+    starting: frozenset[str] = frozenset()
 
 
 class _Class(NamedTuple):
@@ -137,78 +134,40 @@ def read(
             name is unknown or stands for two classes.
     """
     place = Path(root)
-    modules = {path: _parsed(place, path) for path in tuple(files) or _program(place)}
+    modules = {path: sources.parsed(place, path) for path in tuple(files) or sources.program(place)}
     classes = _classes(modules)
-    names = _names(modules, classes)
-    managers = managers_of(modules, frozenset(classes))
-    taken, left_out = _taken(classes, managers, only)
+    names = meanings.names(modules, classes)
+    managers = _managers(modules, classes)
+    taken, left_out = _taken(classes, managers, only, sources.called(modules))
     wanted = frozenset(skip)
     refused: list[tuple[Note, str]] = []
     skipped: list[Note] = []
+    used: set[str] = set()
     entities = []
     for name, why in taken.items():
         found = classes[name]
         fields: list[Field] = []
         for path, statement in _statements(found, classes):
-            label = f"{name}.{statement.target.id}"  # type: ignore[union-attr]
-            note = Note(
-                text=f"{label}: {ast.unparse(statement.annotation)}",
-                path=path,
-                line=statement.lineno,
-            )
+            label = f"{name}.{ast.unparse(statement.target)}"
+            untyped = plain_classes.is_untyped(statement.annotation)
+            said = " has no type" if untyped else f": {ast.unparse(statement.annotation)}"
+            note = Note(text=f"{label}{said}", path=path, line=statement.lineno)
             column = columns.column(statement.annotation, statement.value, names)
             if label in wanted:
                 skipped.append(note)
+                used.add(label)
             elif column is None:
                 refused.append((note, columns.way_out(statement.annotation)))
             else:
-                fields.append(_field(statement, column, names, found.kind))
-        entities.append(_entity(name, found, tuple(fields), why))
-    _refuse(refused, wanted - {note.text.partition(":")[0] for note in skipped})
+                is_given = label.rpartition(".")[2] not in _unasked(found)
+                field = _field(statement, column, names, found.kind)
+                fields.append(field._replace(is_given=is_given))
+        bounded = _bounded(found, classes)
+        entities.append(_entity(name, found, tuple(fields), why)._replace(bounded=bounded))
+    _refuse(refused, wanted - used)
     kept = tuple(manager for manager in managers if manager.entity in taken)
-    return Reading(tuple(entities), kept, tuple(left_out), tuple(skipped))
-
-
-def _program(root: Path) -> list[str]:
-    """The Python files of a program: those of `src` where it has one, and no tests."""
-    found: list[str] = []
-    start = root / "src" if (root / "src").is_dir() else root
-    for folder, names, files in os.walk(start):
-        names[:] = sorted(
-            name
-            for name in names
-            if name not in LEFT_OUT
-            and not name.startswith((".", "_"))
-            and not (Path(folder) / name / "pyvenv.cfg").exists()
-        )
-        for name in sorted(files):
-            place = Path(folder) / name
-            if (
-                name.endswith(".py")
-                and not name.startswith("test_")
-                and name != "conftest.py"
-                and not place.is_symlink()
-            ):
-                found.append(place.relative_to(root).as_posix())
-    if len(found) > MOST_FILES:
-        raise ConfigError(
-            f"{root} has more than {MOST_FILES} Python files", hint="name the files to read"
-        )
-    return found
-
-
-def _parsed(root: Path, path: str) -> ast.Module:
-    try:
-        data = (root / path).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({(error.strerror or '').lower()})") from error
-    if len(data) > MOST_BYTES:
-        raise ConfigError(f"{path} is too large to be read")
-    try:
-        return ast.parse(data, path)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", 0) or 0
-        raise ConfigError(f"{path}:{line} does not parse", hint="correct it first") from error
+    starting = {path for path, module in modules.items() if sources.runs_when_imported(module)}
+    return Reading(tuple(entities), kept, tuple(left_out), tuple(skipped), frozenset(starting))
 
 
 def _classes(modules: Mapping[str, ast.Module]) -> dict[str, _Class]:
@@ -219,7 +178,7 @@ def _classes(modules: Mapping[str, ast.Module]) -> dict[str, _Class]:
         for node in module.body:
             if not isinstance(node, ast.ClassDef):
                 continue
-            kind = _kind(node, found)
+            kind = _kind(node, found) or (PLAIN if _is_plain(node) else "")
             if kind and node.name in found:
                 twice[node.name] = Note(text=f"{node.name} again", path=path, line=node.lineno)
             elif kind:
@@ -237,11 +196,11 @@ def _classes(modules: Mapping[str, ast.Module]) -> dict[str, _Class]:
 def _kind(node: ast.ClassDef, known: Mapping[str, _Class]) -> str:
     """What kind of class holds fields, or an empty string."""
     for decorator in node.decorator_list:
-        name = _last(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        name = meanings.last(decorator.func if isinstance(decorator, ast.Call) else decorator)
         if name in DECORATORS:
             return DECORATORS[name]
     for base in node.bases:
-        name = _last(base)
+        name = meanings.last(base)
         if name in BASES:
             return BASES[name]
         if name in known:
@@ -249,59 +208,32 @@ def _kind(node: ast.ClassDef, known: Mapping[str, _Class]) -> str:
     return ""
 
 
-def _last(node: ast.expr) -> str:
-    return ast.unparse(node).partition("[")[0].rpartition(".")[2]
+def _is_plain(node: ast.ClassDef) -> bool:
+    """Whether a class without a decorator holds fields, and does not keep others by its methods."""
+    verbs = {verb_of(item.name) for item in node.body if isinstance(item, Function)}
+    return len(verbs - {Verb.CUSTOM}) < LEAST_VERBS and bool(plain_classes.declared(node))
 
 
-def _names(modules: Mapping[str, ast.Module], classes: Collection[str]) -> Names:
-    """What the names in annotations stand for."""
-    enums: dict[str, tuple[tuple[str, str], ...]] = {}
-    aliases: dict[str, ast.expr] = {}
-    for module in modules.values():
-        for node in module.body:
-            if isinstance(node, ast.ClassDef) and ENUMS & set(map(_last, node.bases)):
-                enums[node.name] = tuple(_members(node))
-            elif alias := _alias(node):
-                aliases[alias[0]] = alias[1]
-    return Names(frozenset(classes), enums, aliases)
+def _managers(
+    modules: Mapping[str, ast.Module], classes: Mapping[str, _Class]
+) -> tuple[Manager, ...]:
+    """What keeps the classes; plain ones only where nothing else is kept there."""
+    declared = frozenset(name for name, found in classes.items() if found.kind != PLAIN)
+    first = managers_of(modules, declared)
+    rest = managers_of(modules, frozenset(classes.keys()) - declared)
+    known = {(manager.path, manager.name) for manager in first}
+    return (*first, *(item for item in rest if (item.path, item.name) not in known))
 
 
-def _members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
-    """The members of an enum with the text that stands for each: its value, or else its name."""
-    is_text = "StrEnum" in map(_last, node.bases)
-    for statement in node.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not name.startswith("_"):
-                match value:
-                    case (
-                        ast.Constant(value=str(text))
-                        | ast.Tuple(elts=[ast.Constant(value=str(text)), *_])
-                    ):
-                        yield name, text
-                    case ast.Call() if is_text:  # auto()
-                        yield name, name.lower()
-                    case _:
-                        yield name, name
-
-
-def _alias(node: ast.stmt) -> tuple[str, ast.expr] | None:
-    match node:
-        case ast.Assign(
-            targets=[ast.Name(id=name)],
-            value=ast.Call(func=ast.Name(id="NewType"), args=[_, meant]),
-        ):
-            return name, meant
-        case ast.Assign(
-            targets=[ast.Name(id=name)], value=ast.Name() | ast.Subscript() | ast.BinOp() as meant
-        ):
-            return name, meant
-    if type(node).__name__ == "TypeAlias":  # the statement of Python 3.12
-        return ast.unparse(node.name), node.value  # type: ignore[attr-defined]
-    return None
+def _keys(entity: str) -> tuple[str, ...]:
+    return (*KEYS, f"{snake(entity)}_id")
 
 
 def _taken(
-    classes: Mapping[str, _Class], managers: Iterable[Manager], only: Collection[str]
+    classes: Mapping[str, _Class],
+    managers: Iterable[Manager],
+    only: Collection[str],
+    called: Collection[str],
 ) -> tuple[dict[str, str], list[Note]]:
     """The classes that are entities with the reason, and what the others lack."""
     unknown = sorted(set(only) - set(classes))
@@ -310,19 +242,23 @@ def _taken(
             f"there is no class {unknown[0]} with fields", hint=f"there are: {', '.join(classes)}"
         )
     kept = {manager.entity: f"{manager.name} keeps it" for manager in managers}
+    bases = {meanings.last(base) for found in classes.values() for base in found.node.bases} - set(
+        called
+    )
     taken: dict[str, str] = {}
     for name, found in classes.items():
         if only:
             why = "it is asked for" if name in only else ""
         else:
-            why = kept.get(name) or ("it has a key" if _has_key(found) else "")
+            has_key = found.kind != PLAIN and name not in bases and _has_key(name, classes)
+            why = kept.get(name) or ("it has a key" if has_key else "")
         if why:
             taken[name] = why
     if not only:
         _add_parts(classes, taken)
     left_out = [
         Note(
-            text=f"{name} is no entity: nothing keeps it, and it has no id",
+            text=f"{name} is no entity: {'others are made of it' if name in bases else NOT_KEPT}",
             path=found.path,
             line=found.node.lineno,
         )
@@ -332,19 +268,15 @@ def _taken(
     if not taken:
         raise UndetectedError(
             "no entity was found: no class with fields is kept by a manager or has an id",
-            hint="name the classes with --entity",
+            hint="name the classes with --entity" if classes else NO_CLASS,
             notes=left_out,
         )
     return taken, left_out
 
 
-def _has_key(found: _Class) -> bool:
-    return any(
-        isinstance(node, ast.AnnAssign)
-        and isinstance(node.target, ast.Name)
-        and node.target.id in KEYS
-        for node in found.node.body
-    )
+def _has_key(name: str, classes: Mapping[str, _Class]) -> bool:
+    keys = _keys(name)
+    return any(ast.unparse(item.target) in keys for _, item in _statements(classes[name], classes))
 
 
 def _add_parts(classes: Mapping[str, _Class], taken: dict[str, str]) -> None:
@@ -366,19 +298,38 @@ def _statements(
     """The declarations of fields, those of base classes first; a field again replaces the first."""
     fields: dict[str, tuple[str, ast.AnnAssign]] = {}
     for base in found.node.bases:
-        if _last(base) in classes and _last(base) != found.node.name:
-            for path, inherited in _statements(classes[_last(base)], classes):
+        if meanings.last(base) in classes and meanings.last(base) != found.node.name:
+            for path, inherited in _statements(classes[meanings.last(base)], classes):
                 fields[ast.unparse(inherited.target)] = (path, inherited)
-    for node in found.node.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            words = columns.mentioned(node.annotation)
-            if not node.target.id.startswith("_") and not words & {
-                "ClassVar",
-                "InitVar",
-                "KW_ONLY",
-            }:
-                fields[node.target.id] = (found.path, node)
+    for node in _own_statements(found):
+        words = columns.mentioned(node.annotation)
+        name = ast.unparse(node.target)
+        if not name.startswith("_") and not words & NO_FIELDS:
+            fields[name] = (found.path, node)
     yield from fields.values()
+
+
+def _own_statements(found: _Class) -> list[ast.AnnAssign]:
+    if found.kind == PLAIN:
+        return [each.statement for each in plain_classes.declared(found.node)]
+    return [
+        node
+        for node in found.node.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    ]
+
+
+def _unasked(found: _Class) -> set[str]:
+    """The fields that the constructor does not take."""
+    if found.kind == PLAIN:
+        each = plain_classes.declared(found.node)
+        return {ast.unparse(item.statement.target) for item in each if not item.is_given}
+    return {
+        ast.unparse(node.target)
+        for node in _own_statements(found)
+        if isinstance(node.value, ast.Call)
+        and any(w.arg == "init" and ast.unparse(w.value) == "False" for w in node.value.keywords)
+    }
 
 
 def _field(statement: ast.AnnAssign, column: Column, names: Names, kind: str) -> Field:
@@ -392,6 +343,21 @@ def _field(statement: ast.AnnAssign, column: Column, names: Names, kind: str) ->
         default="" if column.is_optional and default == "null" else default,
         annotation=ast.unparse(statement.annotation),
     )
+
+
+def _bounded(found: _Class, classes: Mapping[str, _Class]) -> frozenset[str]:
+    """The fields whose values the class, or one that it is made of, checks."""
+    bases = [
+        classes[meanings.last(base)] for base in found.node.bases if meanings.last(base) in classes
+    ]
+    functions = [item for item in found.node.body if isinstance(item, Function)]
+    makers = [f for f in functions if f.name in MAKERS or f.decorator_list]
+    own = bounds.checked_fields(makers) | {
+        ast.unparse(node.target)
+        for node in _own_statements(found)
+        if bounds.is_bounded(node, columns.CHECKED)
+    }
+    return frozenset(own.union(*(_bounded(base, classes) for base in bases if base != found)))
 
 
 def _entity(name: str, found: _Class, fields: tuple[Field, ...], why: str) -> Entity:
@@ -409,10 +375,12 @@ def _refuse(refused: list[tuple[Note, str]], unused: Collection[str]) -> None:
         raise ConfigError(f"there is no field {min(unused)}", hint="check --skip-field")
     if refused:
         first, way_out = refused[0]
-        label = first.text.partition(":")[0]
+        label, colon, _ = first.text.partition(":")
+        label = label.split()[0]
+        problem = " has no column type" if colon else ""
         more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
         raise ConfigError(
-            f"{first.path}:{first.line} {first.text} has no column type{more}",
+            f"{first.path}:{first.line} {first.text}{problem}{more}",
             hint=f"{way_out}; or pass --skip-field {label}",
             notes=tuple(note for note, _ in refused),
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from devtool.scaffold import columns
+from devtool.scaffold import bounds, columns
+from devtool.scaffold.resource.names import plural, snake
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 LEAST_VERBS = 2
@@ -29,12 +30,19 @@ class Verb(StrEnum):
 
 
 WORDS = {
-    Verb.CREATE: ("create", "add", "new", "insert", "make"),
+    Verb.CREATE: ("create", "add", "new", "insert", "make", "register"),
     Verb.LIST: ("list", "all", "get_all", "find_all", "list_all"),
     Verb.GET: ("get", "find", "fetch", "show", "read"),
     Verb.UPDATE: ("update", "edit", "change", "modify"),
     Verb.DELETE: ("delete", "remove", "drop"),
-    Verb.COMPLETE: ("complete", "finish", "mark_done", "mark_complete"),
+    Verb.COMPLETE: (
+        "complete",
+        "finish",
+        "mark_done",
+        "mark_complete",
+        "mark_completed",
+        "mark_as_done",
+    ),
 }
 
 
@@ -49,6 +57,9 @@ class Method(NamedTuple):
         optional: Those of them that have a default.
         returns: What it returns, as written.
         is_async: Whether it has to be awaited.
+        gives: Whether it returns something.
+        asks: Whether it waits for somebody at the terminal.
+        bounded: Parameters whose values it checks.
     """
 
     name: str
@@ -58,6 +69,9 @@ class Method(NamedTuple):
     optional: tuple[str, ...]
     returns: str
     is_async: bool
+    gives: bool = True
+    asks: bool = False
+    bounded: frozenset[str] = frozenset()
 
 
 class Manager(NamedTuple):
@@ -103,7 +117,7 @@ def managers_of(modules: Mapping[str, ast.Module], entities: frozenset[str]) -> 
 
 def _in(path: str, module: ast.Module, entities: frozenset[str]) -> Iterator[Manager]:
     for node in module.body:
-        if isinstance(node, ast.ClassDef) and node.name not in entities:
+        if isinstance(node, ast.ClassDef) and node.name not in entities and not _is_abstract(node):
             functions = [item for item in node.body if isinstance(item, Function)]
             init = next((item for item in functions if item.name == "__init__"), None)
             yield from _manager(
@@ -115,6 +129,18 @@ def _in(path: str, module: ast.Module, entities: frozenset[str]) -> Iterator[Man
         body=[node for node in module.body if not isinstance(node, ast.ClassDef)], type_ignores=[]
     )
     yield from _manager(name, path, 0, functions, scope, entities, ())
+
+
+def _is_abstract(node: ast.ClassDef) -> bool:
+    """Whether a class only says what others do."""
+    bases = {ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases}
+    decorators = {
+        ast.unparse(item).rpartition(".")[2]
+        for function in node.body
+        if isinstance(function, Function)
+        for item in function.decorator_list
+    }
+    return "Protocol" in bases or "abstractmethod" in decorators
 
 
 def _manager(
@@ -132,13 +158,48 @@ def _manager(
     verbs = {item.name: verb_of(item.name) for item in public}
     if len(set(verbs.values()) - {Verb.CUSTOM}) < LEAST_VERBS:
         return
-    entity = _kept(scope, public, entities)
-    if entity:
-        is_class = line > 0
-        methods = tuple(_method(item, verbs[item.name], is_class=is_class) for item in public)
+    is_class = line > 0
+    for entity, named in _shares(public, verbs, scope, entities):
+        methods = tuple(_method(item, verbs[item.name], is_class=is_class) for item in named)
         # Of functions beside functions, only those that deal with the things belong to the manager.
         about = methods if is_class else tuple(m for m in methods if m.verb is not Verb.CUSTOM)
         yield Manager(name, path, line, entity, about, needs)
+
+
+def _shares(
+    functions: list[Function],
+    verbs: Mapping[str, Verb],
+    scope: ast.AST,
+    entities: frozenset[str],
+) -> list[tuple[str, list[Function]]]:
+    """Each entity that is kept, with the functions about it: by their names where there are several."""
+    by_name: dict[str, list[Function]] = {}
+    for function in functions:
+        by_name.setdefault(_named_in(function.name, entities), []).append(function)
+    several = {
+        entity: named
+        for entity, named in by_name.items()
+        if entity and len({verbs[f.name] for f in named} - {Verb.CUSTOM}) >= LEAST_VERBS
+    }
+    if len(several) > 1:
+        first = next(iter(several))
+        several[first] += [
+            f for f in functions if not any(f in named for named in several.values())
+        ]
+        return list(several.items())
+    entity = _kept(scope, functions, entities)
+    return [(entity, functions)] if entity else []
+
+
+def _named_in(function: str, entities: Iterable[str]) -> str:
+    """The entity that a function is called after, such as `Task` for `list_tasks`."""
+    words = f"_{function}_"
+    fits = [
+        (len(entity), entity)
+        for entity in entities
+        if any(f"_{name}_" in words for name in (snake(entity), plural(snake(entity))))
+    ]
+    return max(fits, default=(0, ""))[1]
 
 
 def verb_of(name: str) -> Verb:
@@ -175,9 +236,8 @@ def _kept(scope: ast.AST, functions: Iterable[Function], entities: frozenset[str
         for annotation in (function.returns, *(arg.annotation for arg in function.args.args)):
             if annotation is not None:
                 votes.update(columns.mentioned(annotation) & entities)
-        for entity in entities:
-            if _snake(entity) in re.sub(r"s(_|$)", r"\1", function.name):
-                votes[entity] += 1
+        if named := _named_in(function.name, entities):
+            votes[named] += 1
     best = votes.most_common(2)
     if not best or (len(best) == 2 and best[0][1] == best[1][1]):
         return ""
@@ -204,7 +264,26 @@ def _method(node: Function, verb: Verb, *, is_class: bool) -> Method:
         optional=tuple(arg.arg for arg in taken if arg.arg in with_default),
         returns=ast.unparse(node.returns) if node.returns is not None else "",
         is_async=isinstance(node, ast.AsyncFunctionDef),
+        gives=any(_gives(part) for part in ast.walk(node)),
+        asks=any(isinstance(part, ast.Call) and _asks(part) for part in ast.walk(node)),
+        bounded=frozenset(bounds.checked_fields([node])),
     )
+
+
+def takes_whole(create: Method, entity: str, fields: Collection[str]) -> bool:
+    """Whether a method that creates a thing takes it as one, not field by field."""
+    required = set(create.parameters) - set(create.optional)
+    return required == {snake(entity)} or (len(required) == 1 and not required & set(fields))
+
+
+def _gives(node: ast.AST) -> bool:
+    if isinstance(node, ast.Return):
+        return node.value is not None
+    return isinstance(node, ast.Yield | ast.YieldFrom)
+
+
+def _asks(node: ast.Call) -> bool:
+    return ast.unparse(node.func).rpartition(".")[2] in {"input", "getpass", "prompt", "ask"}
 
 
 def _required(init: Function | None) -> tuple[str, ...]:
@@ -212,7 +291,3 @@ def _required(init: Function | None) -> tuple[str, ...]:
         return ()
     method = _method(init, Verb.CUSTOM, is_class=True)
     return tuple(name for name in method.parameters if name not in method.optional)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

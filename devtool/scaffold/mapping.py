@@ -11,6 +11,7 @@ from devtool.errors import ConfigError
 from devtool.model.detection import Note
 from devtool.scaffold import columns, naming
 from devtool.scaffold.entities import Entity, Field, Reading
+from devtool.scaffold.managers import Verb, takes_whole
 from devtool.scaffold.resource import defaults
 from devtool.scaffold.resource.fields import LONGEST, VALUE
 from devtool.scaffold.resource.kinds import COLLECTIONS
@@ -23,6 +24,7 @@ LONG_TEXTS = {"body", "comment", "content", "description", "details", "note", "n
 LONGEST_LINE = 200
 LONGEST_TEXT = 10_000
 MOST_LINE = 4000
+KEY_KINDS = ("int", "str", "uuid")
 CHECKED = {*columns.CHECKED, "Literal"}
 # Collections that a list in JSON stands for, though it is none.
 UNLIKE_LISTS = columns.SEQUENCES - {"list", "List", "Sequence", "MutableSequence", "Collection"}
@@ -87,9 +89,26 @@ def mapped(reading: Reading, *, taken: Collection[str] = ()) -> tuple[Mapped, ..
     """
     names = {entity.name: resource_name(entity, taken) for entity in reading.entities}
     other_sides = _other_sides(reading.entities)
+    made_up = _made_up(reading)
     return tuple(
-        _entity(entity, names, other_sides) for entity in _ordered(reading.entities, other_sides)
+        _entity(entity, names, other_sides, made_up)
+        for entity in _ordered(reading.entities, other_sides)
     )
+
+
+def _made_up(reading: Reading) -> dict[tuple[str, str], str]:
+    """Fields that a program fills in when it creates a thing: entity and field -> what does so."""
+    found: dict[tuple[str, str], str] = {}
+    known = {entity.name: entity for entity in reading.entities}
+    for manager in reading.managers:
+        entity, create = known[manager.entity], manager.method(Verb.CREATE)
+        names = [field.name for field in entity.fields]
+        if create is None or create.asks or takes_whole(create, entity.name, names):
+            continue
+        for field in entity.fields:
+            if field.is_required and field.name not in create.parameters and not field.column.of:
+                found[entity.name, field.name] = f"{manager.name}.{create.name}"
+    return found
 
 
 def _other_sides(entities: Iterable[Entity]) -> dict[tuple[str, str], str]:
@@ -104,18 +123,21 @@ def _other_sides(entities: Iterable[Entity]) -> dict[tuple[str, str], str]:
                     (f for f in other.fields if f is not field and _held(f, known) == entity.name),
                     None,
                 )
-                if back is not None and back.column.kind != "many":
+                if back is not None and (
+                    back.column.kind != "many"
+                    or other.name in list(known)[: list(known).index(entity.name)]
+                ):
                     found[entity.name, field.name] = f"{other.name}.{back.name}"
     return found
 
 
 def _held(field: Field, known: Iterable[str]) -> str:
-    """The entity that a field holds or names, or an empty string."""
+    """The entity that a field holds, or whose key it is by its name, or an empty string."""
     if field.column.of in known:
         return field.column.of
     wanted = field.name.removesuffix("_id").replace("_", "")
-    is_number = field.column.kind == "int" and field.name.endswith("_id")
-    return next((name for name in known if is_number and name.lower() == wanted), "")
+    is_key = field.column.kind in KEY_KINDS and field.name.endswith("_id")
+    return next((name for name in known if is_key and name.lower() == wanted), "")
 
 
 def resource_name(entity: Entity, taken: Collection[str]) -> str:
@@ -139,19 +161,27 @@ def is_task(entity: Entity) -> bool:
 
 
 def _entity(
-    entity: Entity, names: Mapping[str, str], other_sides: Mapping[tuple[str, str], str]
+    entity: Entity,
+    names: Mapping[str, str],
+    other_sides: Mapping[tuple[str, str], str],
+    made_up: Mapping[tuple[str, str], str],
 ) -> Mapped:
     is_feature = names[entity.name] == "Task" and is_task(entity)
     notes: list[Note] = []
     fields = []
     for field in entity.fields:
-        if field.name in OWN:
+        if field.name in OWN or field == entity.key:
             if field.name == "uuid" or field.column.kind not in ("int", "datetime", "date"):
                 notes.append(_note(entity, field, "rows of the API have numbers of their own"))
             continue
         if back := other_sides.get((entity.name, field.name)):
             notes.append(_note(entity, field, f"{back} says it from the other side"))
             continue
+        if maker := made_up.get((entity.name, field.name)):
+            field = field._replace(is_required=False)  # noqa: PLW2901
+            notes.append(
+                _note(entity, field, f"{maker} makes it up; empty when left out in the API")
+            )
         fields.append(_feature_field(field) if is_feature else _field(entity, field, names, notes))
     if entity.name == "Task" and not is_feature:
         notes.append(

@@ -87,6 +87,10 @@ def test_fields_without_a_column_are_refused_by_name(unpack: Unpack) -> None:
     assert caught.value.hint.endswith("or pass --skip-field Item.labels")
     planned = api_evolve.plan_evolution(root, Wishes(skip=("Item.labels",)))
     assert "left out: Item.labels: list (src/models.py:25)" in planned.notes
+    apply_update(planned.update)
+    record = manifest.read(root)
+    assert record is not None
+    assert record.spec["console"]["entities"][0]["skipped"] == ["id", "labels"]
 
 
 def program(root: Path, text: str) -> Growth:

@@ -252,3 +252,130 @@ def test_tests_and_environments_are_not_read(tmp_path: Path) -> None:
         (tmp_path / place).write_text(entity.format(name))
     (tmp_path / "env/pyvenv.cfg").touch()
     assert [item.name for item in read(tmp_path).entities] == ["Task"]
+
+
+def program(root: Path, text: str) -> Reading:
+    (root / "app.py").write_text(text, "utf-8")
+    return read(root)
+
+
+def test_classes_without_a_decorator_keep_what_they_are_given(tmp_path: Path) -> None:
+    reading = program(
+        tmp_path,
+        "class Student:\n"
+        "    def __init__(self, student_id: int, name: str, grades: list[float] | None = None, paid=False):\n"
+        "        self.student_id = student_id\n"
+        "        self._name = name.strip()\n"
+        "        self.grades = grades or []\n"
+        "        self.paid = paid\n"
+        "        self.absent = 0\n"
+        "        self.log = open('log')\n"
+        "class School:\n"
+        "    def __init__(self):\n        self.students = []\n"
+        "    def add_student(self, name: str) -> Student: ...\n"
+        "    def list_students(self): ...\n",
+    )
+    (student,) = reading.entities
+    assert student.key is not None
+    assert student.key.name == "student_id"
+    assert [(f.name, f.column.kind, f.is_required, f.is_given) for f in student.fields] == [
+        ("student_id", "int", True, True),
+        ("name", "str", True, True),
+        ("grades", "list", False, True),
+        ("paid", "bool", False, True),
+        ("absent", "int", False, False),
+    ]
+
+
+def test_a_parameter_without_a_type_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"app.py:3 Note.text has no type") as caught:
+        program(
+            tmp_path,
+            "class Note:\n    def __init__(self, text):\n        self.text = text\n"
+            "def add_note(): Note('x')\ndef list_notes(): ...\n",
+        )
+    assert caught.value.hint.startswith("write its type")
+
+
+def test_one_class_may_keep_several_things(tmp_path: Path) -> None:
+    reading = program(
+        tmp_path,
+        "@dataclass\nclass Book:\n    id: int\n@dataclass\nclass Member:\n    id: int\n"
+        "class Library:\n    def add_book(self): ...\n    def list_books(self): ...\n"
+        "    def register_member(self): ...\n    def list_members(self): ...\n    def lend(self): ...\n",
+    )
+    assert {(m.entity, tuple(each.name for each in m.methods)) for m in reading.managers} == {
+        ("Book", ("add_book", "list_books", "lend")),
+        ("Member", ("register_member", "list_members")),
+    }
+
+
+def test_what_only_says_what_others_do_keeps_nothing(tmp_path: Path) -> None:
+    methods = "    def add_book(self): ...\n    @abstractmethod\n    def list_books(self): ...\n"
+    reading = program(
+        tmp_path,
+        f"@dataclass\nclass Book:\n    id: int\nclass A(ABC):\n{methods}class B(Protocol):\n{methods}",
+    )
+    assert reading.managers == ()
+
+
+def test_classes_that_others_are_made_of_are_left_out(tmp_path: Path) -> None:
+    reading = program(
+        tmp_path,
+        "class Base(BaseModel):\n    id: int\nclass Book(Base):\n    title: str\nBook(id=1, title='x')\n",
+    )
+    assert [entity.name for entity in reading.entities] == ["Book"]
+    assert reading.left_out[0].text == "Base is no entity: others are made of it"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "bounded"),
+    [
+        ("x: str = Field(min_length=1, max_length=80)", False),
+        ("x: int = Field(gt=0)", False),
+        ("x: int = Field(ge=18)", True),
+        ("x: str = Field(max_length=3)", True),
+        ("x: Annotated[str, Field(pattern='^[A-Z]+$')]", True),
+        ("x: str = field(validator=instance_of(str))", True),
+        ("x: EmailStr", True),
+        ("x: str", False),
+    ],
+)
+def test_what_a_declaration_demands(tmp_path: Path, declaration: str, bounded: bool) -> None:
+    reading = program(tmp_path, f"@define\nclass Task:\n    id: int\n    {declaration}\n")
+    assert ("x" in reading.entities[0].bounded) is bounded
+
+
+@pytest.mark.parametrize(
+    ("check", "bounded"),
+    [
+        ("if not self.x.strip(): raise ValueError('blank')", False),
+        ("if self.x in Task.known: raise KeyError(self.x)", False),
+        ("if len(self.x) < 7: raise ValueError", True),
+        ("if self.x not in KINDS: raise ValueError", True),
+        ("assert re.match('a', self.x)", True),
+        ("self.x = self.x.upper()", True),
+        ("self.x = self.x.strip()", False),
+    ],
+)
+def test_what_a_class_refuses_or_changes(tmp_path: Path, check: str, bounded: bool) -> None:
+    reading = program(
+        tmp_path,
+        f"@dataclass\nclass Task:\n    id: int\n    x: str\n    def __post_init__(self):\n        {check}\n",
+    )
+    assert ("x" in reading.entities[0].bounded) is bounded
+
+
+@pytest.mark.parametrize(
+    ("statement", "starts"),
+    [
+        ("def main(): input()\nif __name__ == '__main__':\n    main()", False),
+        ("def main(): ...\nmain()", True),
+        ("name = input('name? ')", True),
+        ("while True:\n    break", True),
+        ("TASKS = []\nTASKS.append(1)", False),
+    ],
+)
+def test_modules_that_start_the_program(tmp_path: Path, statement: str, starts: bool) -> None:
+    reading = program(tmp_path, f"@dataclass\nclass Task:\n    id: int\n{statement}\n")
+    assert bool(reading.starting) is starts

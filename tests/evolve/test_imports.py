@@ -37,6 +37,11 @@ def test_kinds_are_told_by_their_fields_and_several_at_once() -> None:
     ]
 
 
+def test_what_was_left_out_is_no_unknown_field() -> None:
+    text = json.dumps([{**ROW, "colour": "red"}])
+    assert batches("habits.json", text, [{**HABIT, "skipped": ["colour"]}, TAG]) == [TAKEN]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

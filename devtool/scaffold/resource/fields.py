@@ -26,7 +26,7 @@ FIELD = re.compile(
     re.ASCII,
 )
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
-VALUE = re.compile(r"[^\W_]([\w .-]*[^\W_])?")
+VALUE = re.compile(r"[^\W_]([\w .&/+#*-]*[\w.&/+#*])?")
 LONGEST = 40
 UNIQUE = ("str", "int", "bigint", "decimal", "uuid", "date")
 ON_DELETE = {"cascade": "CASCADE", "restrict": "RESTRICT", "null": "SET NULL"}

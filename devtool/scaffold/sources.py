@@ -1,0 +1,103 @@
+"""The Python files of a program, parsed and never imported."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from devtool.errors import ConfigError
+
+MOST_FILES = 2000
+MOST_BYTES = 1_000_000
+LEFT_OUT = {
+    "backend",
+    "build",
+    "dist",
+    "docs",
+    "frontend",
+    "node_modules",
+    "site-packages",
+    "test",
+    "tests",
+    "venv",
+}
+
+
+def program(root: Path) -> list[str]:
+    """The Python files of a program: those of `src` where it has one, and no tests.
+
+    Raises:
+        ConfigError: If there are too many.
+    """
+    found: list[str] = []
+    start = root / "src" if (root / "src").is_dir() else root
+    for folder, names, files in os.walk(start):
+        names[:] = sorted(
+            name
+            for name in names
+            if name not in LEFT_OUT
+            and not name.startswith((".", "_"))
+            and not (Path(folder) / name / "pyvenv.cfg").exists()
+        )
+        for name in sorted(files):
+            place = Path(folder) / name
+            if (
+                name.endswith(".py")
+                and not name.startswith("test_")
+                and name != "conftest.py"
+                and not place.is_symlink()
+            ):
+                found.append(place.relative_to(root).as_posix())
+    if len(found) > MOST_FILES:
+        raise ConfigError(
+            f"{root} has more than {MOST_FILES} Python files", hint="name the files to read"
+        )
+    return found
+
+
+def parsed(root: Path, path: str) -> ast.Module:
+    """One file as a tree.
+
+    Raises:
+        ConfigError: If it cannot be read, or does not parse.
+    """
+    try:
+        data = (root / path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({(error.strerror or '').lower()})") from error
+    if len(data) > MOST_BYTES:
+        raise ConfigError(f"{path} is too large to be read")
+    try:
+        return ast.parse(data, path)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", 0) or 0
+        raise ConfigError(f"{path}:{line} does not parse", hint="correct it first") from error
+
+
+def called(modules: Mapping[str, ast.Module]) -> set[str]:
+    """The last name of whatever is called anywhere: `Task` of `models.Task(...)`."""
+    return {
+        ast.unparse(node.func).rpartition(".")[2]
+        for module in modules.values()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+    }
+
+
+def runs_when_imported(module: ast.Module) -> bool:
+    """Whether importing a module starts the program: a loop, a question, or a call of its own."""
+    own = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+    return any(_starts(node, own) for node in module.body)
+
+
+def _starts(node: ast.stmt, own: set[str]) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if isinstance(node, ast.While):
+        return True
+    if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+        return False
+    called = {ast.unparse(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
+    return "input" in called or (isinstance(node, ast.Expr) and bool(called & own))
