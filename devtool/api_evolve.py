@@ -8,6 +8,7 @@ from devtool.api import detect_project, project_root
 from devtool.errors import ConfigError, DevtoolError
 from devtool.model.wishes import Wishes
 
+EXPLAIN = "see devtool phase --explain"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -60,8 +61,12 @@ def _plan_foreign(where: Path, to: int | None) -> Growth:
     found = detect_project(where)
     backends = [item for item in found.components if item.role == "backend" and not item.optional]
     if not backends:
+        why = f" ({found.refusal_reason})" if found.refusal_reason else ""
+        one = found.projects[0].path if found.projects else ""
         raise ConfigError(
-            f"{where}: there is no backend here that could grow", hint="see devtool phase --explain"
+            f"{where}: there is no backend here that could grow{why}",
+            hint=f"name one project, such as -C {one}" if one else found.refusal_hint or EXPLAIN,
+            notes=found.near_misses,
         )
     return foreign.plan_foreign(where, backends[0], to or foreign.PHASE)
 

@@ -63,6 +63,32 @@ def wire(source: str, attribute: str, module: str, function: str) -> Wired:
         return Wired("", "its imports stand in an unusual way")
 
 
+def imported_from(
+    source: str, attribute: str, module: str, *, is_package: bool
+) -> tuple[str, str] | None:
+    """The module and the name that a module imports its application from, or None where it makes it.
+
+    Args:
+        source: The module's source.
+        attribute: What the application is called there.
+        module: What the module is imported as.
+        is_package: Whether it is the `__init__` of a package.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
+    if any(_binds(node, attribute) for node in _own(tree)):
+        return None
+    here = module.split(".") if is_package else module.split(".")[:-1]
+    for node in tree.body:
+        for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+            if isinstance(node, ast.ImportFrom) and (alias.asname or alias.name) == attribute:
+                above = here[: len(here) - node.level + 1] if node.level else []
+                return ".".join((*above, *filter(None, [node.module]))), alias.name
+    return None
+
+
 def _maker(tree: ast.Module) -> str:
     """What the framework's class is called there."""
     for node in tree.body:
@@ -77,7 +103,7 @@ def _maker(tree: ast.Module) -> str:
     return ""
 
 
-def _made(node: ast.stmt, maker: str) -> str:
+def _made(node: ast.AST, maker: str) -> str:
     """The name that a statement binds to a new application, or an empty string."""
     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
     if not isinstance(value, ast.Call):
@@ -93,15 +119,23 @@ def _module_place(
     tree: ast.Module, attribute: str, maker: str
 ) -> tuple[int, int, str] | str | None:
     """The line after the last one that puts something into an application of the module."""
-    bound = [node for node in tree.body if _made(node, maker) == attribute]
-    if not bound:
+    if not any(_makes(node, attribute, maker) for node in tree.body):
         return None
-    if sum(_binds(node, attribute) for node in _own(tree)) > 1:
+    bound = [node for node in _own(tree) if _binds(node, attribute)]
+    if any(_made(node, maker) != attribute for node in bound):
         return f"{attribute} is bound more than once"
     last = max(
         _end(node) for node in tree.body if _mentions(node, attribute) and not _is_main(node)
     )
     return last, 0, attribute
+
+
+def _makes(node: ast.stmt, attribute: str, maker: str) -> bool:
+    """Whether a statement binds the name to a new application, whichever way it goes."""
+    if isinstance(node, ast.If):
+        ways = (node.body, node.orelse)
+        return all(any(_makes(item, attribute, maker) for item in way) for way in ways)
+    return _made(node, maker) == attribute
 
 
 def _factory_place(

@@ -7,15 +7,14 @@ the packages into the list of requirements; where a place is not sure, the lines
 from __future__ import annotations
 
 import ast
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from devtool.errors import ConfigError
 from devtool.model.detection import Component
-from devtool.scaffold import catalog, manifest, tomls, workspace
-from devtool.scaffold.entrance import wire
+from devtool.scaffold import catalog, manifest, requirements, workspace
+from devtool.scaffold.entrance import imported_from, wire
 from devtool.scaffold.growth import Growth
 from devtool.scaffold.manifest import Manifest
 from devtool.scaffold.spec import ProjectSpec, name_for
@@ -26,7 +25,24 @@ FOLDER = catalog.FOLDER / "foreign-ai" / "files"
 NAMES = ("ai", "assistants", "devtool_ai")
 FUNCTION = "install_assistants"
 REQUIREMENTS = ("mcp>=2.3,<3", "pydantic-ai-slim[openai]>=2.60,<3")
+# The first versions that go together with them.
+LEAST = {
+    "python": (3, 10),
+    "anyio": (4, 10),
+    "fastapi": (0, 100),
+    "openai": (3, 31),
+    "pydantic": (2, 12),
+    "pyjwt": (2, 10, 1),
+    "python-multipart": (0, 0, 9),
+    "sqlmodel": (0, 0, 14),
+    "starlette": (0, 27),
+    "typing-extensions": (4, 14),
+    "uvicorn": (0, 31, 1),
+}
+# Whoever keeps to less than these has code of another kind: no number in a list changes that.
+PYDANTIC_1 = {"fastapi": (0, 100), "pydantic": (2,), "sqlmodel": (0, 0, 14)}
 MOST_NAMED = 12
+MOST_STEPS = 5
 LEFT_OUT = {"tests", "test", "alembic", "migrations", "node_modules", "site-packages", "scripts"}
 
 
@@ -57,14 +73,16 @@ def plan_foreign(root: Path, component: Component, to: int = PHASE) -> Growth:
         to: The phase.
 
     Raises:
-        ConfigError: If it is no FastAPI project, its entry is not found, or a place is taken.
+        ConfigError: If it is no FastAPI project, it keeps to pydantic 1, its entry is not found, or
+            a place is taken.
     """
     _check(component, to)
     record = manifest.read(root) or Manifest()
     place = _place(root, component, record)
     files = dict(_files(place))
     edits, notes = _wiring(root, place)
-    more, told = _requirements(root, component.root)
+    old = _too_old(root, component.root)
+    more, told = requirements.add(root, (component.root, ""), REQUIREMENTS)
     update = plan_update(
         root,
         files,
@@ -74,7 +92,7 @@ def plan_foreign(root: Path, component: Component, to: int = PHASE) -> Growth:
         edits=edits | more,
     )
     spec = ProjectSpec(name=name_for(root.name) or "app", phase=to)
-    return Growth(spec, (), update, (*_seen(root, component.root), *notes, *told))
+    return Growth(spec, (), update, (*_seen(root, component.root), *notes, *told, *old))
 
 
 def _check(component: Component, to: int) -> None:
@@ -94,11 +112,8 @@ def _place(root: Path, component: Component, record: Manifest) -> Place:
     known = record.spec.get("foreign")
     if isinstance(known, dict) and set(known) == set(Place._fields):
         return Place(**known)
-    module, _, attribute = component.entry.partition(":")
     base = PurePosixPath(component.root or ".")
-    path = _module_file(root, base, module)
-    if path is None:
-        raise ConfigError(f"{component.entry} has no file below {base}", hint="see devtool phase")
+    module, path, attribute = _origin(root, base, component.entry)
     dotted = module if path.name == "__init__.py" else module.rpartition(".")[0]
     folder = path.parent
     name = next((name for name in NAMES if not (root / folder / name).exists()), "")
@@ -109,7 +124,27 @@ def _place(root: Path, component: Component, record: Manifest) -> Place:
         base / "tests",
     )
     package = f"{dotted}.{name}" if dotted else name
-    return Place(str(path), attribute or "app", str(folder / name), package, str(tests))
+    return Place(str(path), attribute, str(folder / name), package, str(tests))
+
+
+def _origin(root: Path, base: PurePosixPath, entry: str) -> tuple[str, PurePosixPath, str]:
+    """The module that makes the application, its file, and what the application is called there.
+
+    A module that only imports it leads to the one it imports it from.
+    """
+    module, _, attribute = entry.partition(":")
+    attribute = attribute or "app"
+    path = _module_file(root, base, module)
+    if path is None:
+        raise ConfigError(f"{entry} has no file below {base}", hint="see devtool phase")
+    for _ in range(MOST_STEPS):
+        source = workspace.read_text(root, str(path)) or ""
+        step = imported_from(source, attribute, module, is_package=path.name == "__init__.py")
+        file = _module_file(root, base, step[0]) if step is not None else None
+        if step is None or file is None:
+            break
+        (module, attribute), path = step, file
+    return module, path, attribute
 
 
 def _module_file(root: Path, base: PurePosixPath, module: str) -> PurePosixPath | None:
@@ -140,51 +175,26 @@ def _wiring(root: Path, place: Place) -> tuple[dict[str, str], list[str]]:
     return {}, [f"add to {place.module} once the application is whole ({wired.why}): {lines}"]
 
 
-def _requirements(root: Path, folder: str) -> tuple[dict[str, str], list[str]]:
-    """The list of requirements with the packages in it, or the lines for its owner."""
-    places = dict.fromkeys(f"{part}/" if part else "" for part in (folder, ""))
-    for place in places:
-        for name, edit in (("pyproject.toml", _pyproject), ("requirements.txt", _plain)):
-            text = workspace.read_text(root, f"{place}{name}")
-            edited = None if text is None else edit(text)
-            if edited is not None and text is not None:
-                return ({f"{place}{name}": edited} if edited != text else {}), []
-    return {}, [f"add to what the backend requires: {' '.join(REQUIREMENTS)}"]
+def _too_old(root: Path, folder: str) -> list[str]:
+    """The versions that the project's owner has to raise.
 
-
-def _pyproject(text: str) -> str | None:
-    """The text with the requirements, or None where it has no list for them."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None
-    if isinstance(table.get("project", {}).get("dependencies"), list):
-        held = table["project"]["dependencies"]
-        missing = [item for item in REQUIREMENTS if not _names(held) & _names([item])]
-        new = "[project]\ndependencies = [" + ", ".join(f'"{item}"' for item in missing) + "]\n"
-        return tomls.merge(text, "[project]\ndependencies = []\n", new)
-    poetry = table.get("tool", {}).get("poetry", {}).get("dependencies")
-    if not isinstance(poetry, dict):
-        return None
-    lines = [line for name, line in POETRY.items() if name not in poetry]
-    header = "[tool.poetry.dependencies]\n"
-    return tomls.merge(text, "", header + "".join(lines)) if lines else text
-
-
-POETRY = {
-    "mcp": 'mcp = ">=2.3,<3"\n',
-    "pydantic-ai-slim": 'pydantic-ai-slim = {version = ">=2.60,<3", extras = ["openai"]}\n',
-}
-
-
-def _plain(text: str) -> str:
-    missing = [item for item in REQUIREMENTS if not _names(text.split("\n")) & _names([item])]
-    gap = "" if not text or text.endswith("\n") else "\n"
-    return text + gap + "".join(f"{item}\n" for item in missing)
-
-
-def _names(requirements: Iterable[str]) -> set[str]:
-    return {str(tomls.package(item)) for item in requirements if item.strip()}
+    Raises:
+        ConfigError: If the project is written for pydantic 1.
+    """
+    places = (folder, "")
+    old = requirements.too_old(root, places, PYDANTIC_1)
+    if old:
+        first = old[0]
+        raise ConfigError(
+            f"{first.path}:{first.line} keeps to {first.name} {first.spec}, which is pydantic 1;"
+            " assistants need pydantic 2",
+            hint="bring the project to pydantic 2 (pip install bump-pydantic helps), then evolve",
+        )
+    return [
+        f"raise {item.name} {item.spec} ({item.path}:{item.line}): assistants need"
+        f" {'.'.join(map(str, LEAST[item.name]))} or later"
+        for item in requirements.too_old(root, places, LEAST)
+    ]
 
 
 def _seen(root: Path, folder: str) -> Iterator[str]:
