@@ -200,7 +200,7 @@ def test_other_phases_and_frameworks_are_refused(unpack: Unpack, tmp_path: Path)
         api_evolve.plan_evolution(other)
 
 
-def test_several_projects_are_named(unpack: Unpack, tmp_path: Path) -> None:
+def test_several_projects_are_named(tmp_path: Path) -> None:
     for name in ("blog", "saas", "shop"):
         (tmp_path / "all/sites" / name).mkdir(parents=True)
         for path, text in (("main.py", f"{HEAD}app = FastAPI()\n"), ("pyproject.toml", PROJECT)):
