@@ -5,9 +5,10 @@ and no COMMIT, which are two more journeys to the server. `transaction` and `ses
 belongs together.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,30 @@ SQLITE_PRAGMAS = (
 NOTHING: Values = {}
 
 
+class Turn:
+    """Lets one transaction after the other write to SQLite, which has one writer at a time.
+
+    Whoever waits here waits in turn, and keeps no connection from those who read. SQLite itself
+    lets all of them try again and again, each on a connection.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        """Wait, but not for ever."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailableError("others write") from error
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let the next one write."""
+        self._lock.release()
+
+
 class Database:
     """An engine and its two views."""
 
@@ -51,6 +76,7 @@ class Database:
         self.transactions = self.engine.execution_options(isolation_level=level)
         if self.is_sqlite:
             event.listen(self.transactions.sync_engine, "begin", _begin_immediate)
+        self._turn = Turn(settings.database_pool_timeout) if self.is_sqlite else nullcontext()
 
     async def all(self, statement: Executable, values: Values = NOTHING) -> Rows:
         """The rows that a statement gives; none if it gives none."""
@@ -79,14 +105,14 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection that commits at the end, or rolls back on an error."""
-        async with self.transactions.begin() as connection:
+        async with self._turn, self.transactions.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """An ORM session that commits at the end, or rolls back on an error."""
         session = AsyncSession(self.transactions, expire_on_commit=False)
-        async with session, session.begin():
+        async with self._turn, session, session.begin():
             yield session
 
     async def close(self) -> None:

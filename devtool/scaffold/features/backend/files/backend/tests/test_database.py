@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -51,6 +52,49 @@ def test_nobody_waits_for_ever_for_a_connection(database: Database) -> None:
         return caught.value
 
     assert is_outage(asyncio.run(wait()))
+
+
+def test_writers_of_sqlite_take_turns_and_keep_nobody_from_reading(tmp_path: Path) -> None:
+    async def work() -> list[str]:
+        database = sqlite(tmp_path, pool_size=2)
+        done: list[str] = []
+
+        async def write(name: str) -> None:
+            async with database.transaction():
+                done.append(name)
+
+        async with database.transaction():
+            writers = [asyncio.create_task(write(name)) for name in ("first", "second", "third")]
+            await asyncio.sleep(0)
+            assert await database.value(text("SELECT 1")) == 1
+            assert done == []
+        await asyncio.gather(*writers)
+        await database.close()
+        return done
+
+    assert asyncio.run(work()) == ["first", "second", "third"]
+
+
+def test_nobody_waits_for_ever_to_write_to_sqlite(tmp_path: Path) -> None:
+    async def wait() -> BaseException:
+        database = sqlite(tmp_path, pool_size=2)
+        async with database.session():
+            with pytest.raises(DatabaseUnavailableError) as caught:
+                async with database.transaction():
+                    raise AssertionError("two write at once")
+        async with database.transaction():
+            pass
+        await database.close()
+        return caught.value
+
+    assert is_outage(asyncio.run(wait()))
+
+
+def sqlite(folder: Path, pool_size: int) -> Database:
+    """A database in a file of its own."""
+    url = f"sqlite:///{folder}/own.db"
+    values = {"database_pool_size": pool_size, "database_pool_timeout": 0.2}
+    return Database(Settings.model_validate({"database_url": url, **values}))
 
 
 def test_a_statement_that_finds_nothing_has_no_value(database: Database) -> None:

@@ -13,7 +13,6 @@ import openai
 from agents import Agent as ModelAgent
 from agents import (
     FunctionTool,
-    Model,
     OpenAIChatCompletionsModel,
     RunConfig,
     Runner,
@@ -29,7 +28,6 @@ from app.ai.caller import Caller
 from app.ai.calls import Outcome, call
 from app.ai.parts import Call, Called, CallState, Event, Message, Returned, Role, Spent, Text, Wrote
 from app.ai.prompts import INSTRUCTIONS
-from app.ai.rules import Rules
 from app.ai.tool import Tool
 from app.ai.toolbox import TOOLS
 from app.ai.turn import Connection, LimitReachedError, ProviderError, Turn
@@ -62,7 +60,7 @@ class OpenAIAgent:
         self._agent = ModelAgent[Run](
             name="assistant",
             instructions=INSTRUCTIONS,
-            model=_model(connection, self._client),
+            model=OpenAIChatCompletionsModel(connection.model, self._client),
             tools=[_offered(tool) for tool in TOOLS.values()],
         )
 
@@ -96,7 +94,7 @@ def agent(connection: Connection) -> OpenAIAgent:
     Raises:
         ProviderError: If the provider does not speak OpenAI's protocol.
     """
-    if connection.provider not in ("openai", "local"):
+    if connection.provider != "openai":
         raise ProviderError("AI_PROVIDER has to be openai here; AI_BASE_URL names another server.")
     return OpenAIAgent(connection)
 
@@ -109,12 +107,6 @@ def _client(connection: Connection) -> openai.AsyncOpenAI:
         max_retries=connection.retries,
         timeout=connection.seconds,
     )
-
-
-def _model(connection: Connection, client: openai.AsyncOpenAI) -> Model:
-    if connection.is_offline:
-        return Rules()
-    return OpenAIChatCompletionsModel(connection.model, client)
 
 
 def _offered(tool: Tool) -> FunctionTool:

@@ -67,7 +67,6 @@ class PydanticAgent:
     """The model that the settings name, with the tools of this application."""
 
     def __init__(self, connection: Connection) -> None:
-        self._is_offline = connection.is_offline
         self._model = model_of(connection)
         self._agent = ModelAgent(
             self._model,
@@ -92,8 +91,7 @@ class PydanticAgent:
                     for told in _told(event):
                         yield told
                     if spent.requests > reported.requests:
-                        # The library guesses tokens where a function stands for the model.
-                        yield Spent(0, 0) if self._is_offline else _spent(spent, reported)
+                        yield _spent(spent, reported)
                         reported = replace(spent)
         except UsageLimitExceeded as error:
             raise LimitReachedError("This took more steps than one answer may.") from error

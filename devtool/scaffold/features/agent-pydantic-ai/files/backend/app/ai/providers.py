@@ -6,24 +6,19 @@ from typing import Any
 from openai import AsyncOpenAI
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, infer_model
-from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers import Provider, infer_provider_class
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from app.ai import local
-from app.ai.rules import stream
 from app.ai.turn import Connection, ProviderError
 
 
 def model_of(connection: Connection) -> Model:
-    """The model at the end of a connection; the assistant of this application, where there is none.
+    """The model at the end of a connection.
 
     Raises:
         ProviderError: If the provider is not known, or its library is not installed.
     """
-    if connection.is_offline:
-        return FunctionModel(stream_function=stream, model_name=local.NAME)
     if connection.provider == "openai":
         return OpenAIChatModel(
             connection.model, provider=OpenAIProvider(openai_client=_client(connection))

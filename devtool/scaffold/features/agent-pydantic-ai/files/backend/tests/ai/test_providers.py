@@ -11,10 +11,6 @@ def connection(provider: str, base_url: str = "") -> Connection:
     return Connection(provider, "some-model", SecretStr("key"), base_url, 1, 10.0)
 
 
-def test_without_a_model_the_rules_answer() -> None:
-    assert model_of(connection("local")).model_name == "local-rules"
-
-
 def test_a_server_that_speaks_openais_protocol_is_asked_where_it_is() -> None:
     model = model_of(connection("openai", "http://127.0.0.1:11434/v1"))
     assert (model.system, model.model_name) == ("openai", "some-model")

@@ -3,6 +3,7 @@
 import asyncio
 from importlib import import_module
 
+from app.ai.local_agent import LocalAgent
 from app.ai.settings import AISettings
 from app.ai.turn import Agent, Connection
 
@@ -30,5 +31,7 @@ async def close() -> None:
 
 
 def _load(connection: Connection) -> Agent:
+    if connection.is_offline:
+        return LocalAgent()
     agent: Agent = import_module("app.ai.agent").agent(connection)
     return agent

@@ -1,7 +1,13 @@
 """Without a model, the chat works with the local assistant, and says so."""
 
+import subprocess
+import sys
+
 from app.ai.local import HELP, LABEL
-from tests.ai.chat.talk import Talk, chunks_of, of, text_of
+from app.settings import BACKEND
+from tests.ai.chat.talk import Setting, Talk, chunks_of, of, text_of
+
+LIBRARIES = {"agents", "openai", "pydantic_ai"}
 
 
 def test_a_task_is_added_listed_done_and_deleted_by_talking(talk: Talk) -> None:
@@ -19,6 +25,24 @@ def test_a_task_is_added_listed_done_and_deleted_by_talking(talk: Talk) -> None:
     confirmed = list(chunks_of(talk.confirm(**{asked["approvalId"]: True})))
     assert text_of(confirmed) == f"Deleted task {number}.{LABEL}"
     assert number not in {task["id"] for task in talk.person.tasks()}
+
+
+def test_an_answer_has_limits(talk: Talk, setting: Setting) -> None:
+    setting("AI_TURN_STEPS", "1")
+    said = talk.say("what is left?")
+    assert "more steps" in of(said, "error")[0]["errorText"]
+
+
+def test_no_library_is_loaded() -> None:
+    code = f"""
+import asyncio, sys
+from app.ai.loading import get_agent
+from app.ai.settings import get_ai_settings
+asyncio.run(get_agent(get_ai_settings()))
+print(sorted({LIBRARIES} & set(sys.modules)))
+"""
+    command = (sys.executable, "-c", code)
+    assert subprocess.check_output(command, cwd=BACKEND, text=True) == "[]\n"  # noqa: S603
 
 
 def test_every_answer_says_that_it_is_offline(talk: Talk) -> None:
