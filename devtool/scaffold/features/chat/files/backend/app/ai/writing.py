@@ -6,7 +6,7 @@ nothing: the answer goes on, is saved as it grows, and can be followed again fro
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from app.ai.answers import Answer, Ending
 from app.ai.budget import Budget, Spending
@@ -17,11 +17,14 @@ from app.ai.loading import get_agent
 from app.ai.parts import Call, CallState, Message, Part, Returned, Role, Spent
 from app.ai.settings import AISettings
 from app.ai.turn import Turn, TurnError
+from app.database import is_outage
 from app.logs import logger
 from app.services import chat
 
 # How often an answer is saved while it grows, and asks whether it was cancelled.
 SAVE_SECONDS = 2.0
+# How long to wait before an answer is saved again in the end, when the database is away or busy.
+SAVE_AGAIN_SECONDS = (0.2, 1.0, 3.0, 0.0)
 SILENT = Ending("failed", "The model answered in a way that cannot be used. Try again.")
 INTERRUPTED = Ending("failed", "The answer was interrupted.")
 
@@ -84,7 +87,7 @@ class _Writing:
 
     async def run(self) -> None:
         began = time.perf_counter()
-        ending = await self._kept(await self._written())
+        ending = await self._kept_surely(await self._written())
         self._answer.end(ending)
         logger.info(
             "answer",
@@ -181,15 +184,28 @@ class _Writing:
             return False
         return True
 
+    async def _kept_surely(self, ending: Ending) -> Ending:
+        """As `_kept`. Nobody can cancel that: an answer that is written is as good as saved."""
+        keeping = asyncio.create_task(self._kept(ending))
+        while not keeping.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([keeping])
+        return keeping.result()
+
     async def _kept(self, ending: Ending) -> Ending:
         """Save the answer as it is in the end; whoever follows it must not wait for ever."""
         about = {"state": ending.state, "error": ending.error}
-        try:
-            await chat.end(self._opened, self._saved, self._answer.parts, self._spent, **about)
-        except Exception:
-            logger.exception("answer not saved")
-            return Ending("failed", "The answer could not be saved.")
-        return ending
+        for wait in SAVE_AGAIN_SECONDS:
+            try:
+                await chat.end(self._opened, self._saved, self._answer.parts, self._spent, **about)
+            except Exception as error:
+                logger.exception("answer not saved")
+                if not is_outage(error):
+                    break
+                await asyncio.sleep(wait)
+            else:
+                return ending
+        return Ending("failed", "The answer could not be saved.")
 
     def _log(self, spent: Spent) -> None:
         logger.info(

@@ -1,13 +1,17 @@
 """Conversations are kept, listed, followed again, and stopped."""
 
+import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from app.ai import writing
+from app.running import DatabaseUnavailableError
 from app.services import chat
 from tests.ai.chat.fake_openai import Calls, FakeOpenAI, Says
 from tests.ai.chat.talk import Setting, Talk, chunks_of, of, text_of
@@ -157,6 +161,45 @@ def test_an_answer_that_cannot_be_saved_still_ends(
         said = talk.say("hello")
     assert "could not be saved" in of(said, "error")[0]["errorText"]
     assert text_of(said).split() == ["one", "two", "three"]
+
+
+def test_an_answer_is_saved_when_the_database_is_back(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outages = iter([DatabaseUnavailableError("away"), DatabaseUnavailableError("away")])
+    end = chat.end
+
+    async def sometimes(*arguments: Any, **about: Any) -> None:
+        if (outage := next(outages, None)) is not None:
+            raise outage
+        await end(*arguments, **about)
+
+    monkeypatch.setattr(chat, "end", sometimes)
+    monkeypatch.setattr(writing, "SAVE_AGAIN_SECONDS", (0.0, 0.0, 0.0))
+    assert of(talk.say("hello"), "error") == []
+    assert talk.last()["metadata"]["state"] == "done"
+
+
+def test_an_answer_that_is_being_saved_cannot_be_stopped(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving, go_on = threading.Event(), threading.Event()
+    end = chat.end
+
+    async def slowly(*arguments: Any, **about: Any) -> None:
+        saving.set()
+        await asyncio.to_thread(go_on.wait, 60)
+        await end(*arguments, **about)
+
+    monkeypatch.setattr(chat, "end", slowly)
+    with ThreadPoolExecutor() as pool:
+        said = pool.submit(talk.say, "hello")
+        assert saving.wait(60)
+        stopped = pool.submit(talk.cancel)
+        threading.Timer(0.3, go_on.set).start()
+        stopped.result(60)
+        assert of(said.result(60), "abort") == []
+    assert talk.last()["metadata"]["state"] == "done"
 
 
 def test_a_conversation_may_be_deleted_while_an_answer_is_written(
