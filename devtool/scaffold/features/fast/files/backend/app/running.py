@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import asyncpg
-from sqlalchemy import Dialect, Engine, Executable
+from sqlalchemy import Dialect, Engine, Executable, Float
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
 
 Values = Mapping[str, Any]
@@ -22,6 +23,8 @@ Rows = Sequence[Record]
 
 # Classes of SQLSTATE that say the server is away or overloaded: 08, 53 and 57, as in `is_outage`.
 AWAY = ("08", "53", "57")
+# What PostgreSQL calls its types of numbers: `SELECT oid, typname FROM pg_type`.
+FLOAT8, NUMERIC = 701, 1700
 
 
 class DatabaseUnavailableError(Exception):
@@ -34,6 +37,7 @@ class Plan(NamedTuple):
     sql: str
     names: tuple[str, ...]
     fixed: dict[str, Any]
+    given: frozenset[str]  # which values it is for: an INSERT may have a column for each
 
     def arguments(self, values: Values) -> list[Any]:
         """The values in the order of the parameters."""
@@ -47,12 +51,12 @@ _plans: WeakKeyDictionary[Executable, Plan | None] = WeakKeyDictionary()
 def run(engine: Engine, statement: Executable, values: Values) -> Rows:
     """The rows of a statement, each a sequence of columns; called inside a greenlet."""
     plan = _plans.get(statement)
-    if plan is not None:
+    if plan is not None and plan.given == values.keys():
         return _on_driver(engine, plan, values)
     if statement in _plans or engine.dialect.name != "postgresql":
         return usual(engine, statement, values)
     rows = usual(engine, statement, values)
-    _plans[statement] = compiled(statement, engine.dialect)
+    _plans[statement] = compiled(statement, engine.dialect, values)
     return rows
 
 
@@ -63,20 +67,28 @@ def usual(engine: Engine, statement: Executable, values: Values) -> Rows:
         return result.all() if result.returns_rows else ()
 
 
-def compiled(statement: Executable, dialect: Dialect) -> Plan | None:
+def compiled(statement: Executable, dialect: Dialect, values: Values) -> Plan | None:
     """The plan of a statement, or None if its parameters or columns need SQLAlchemy's help."""
     if not isinstance(statement, ClauseElement):
         return None
-    form = statement.compile(dialect=dialect)
+    form = statement.compile(dialect=dialect, column_keys=list(values))
     if not isinstance(form, SQLCompiler) or form.positiontup is None:
+        return None
+    if form.insert_prefetch or form.update_prefetch:  # defaults that Python makes
         return None
     types = [form.binds[name].type for name in form.positiontup]
     columns = [column.type for column in getattr(statement, "exported_columns", ())]
     helped = any(kind.dialect_impl(dialect).bind_processor(dialect) for kind in types)
-    helped |= any(kind.dialect_impl(dialect).result_processor(dialect, None) for kind in columns)
+    helped |= any(_reads_otherwise(kind, dialect) for kind in columns)
     if helped or any(bind.expanding or bind.literal_execute for bind in form.binds.values()):
         return None
-    return Plan(form.string, tuple(form.positiontup), dict(form.params))
+    return Plan(form.string, tuple(form.positiontup), dict(form.params), frozenset(values))
+
+
+def _reads_otherwise(kind: TypeEngine[Any], dialect: Dialect) -> bool:
+    """Whether SQLAlchemy turns the driver's values of a column into others."""
+    number = FLOAT8 if isinstance(kind, Float) else NUMERIC  # only types of numbers look at it
+    return kind.dialect_impl(dialect).result_processor(dialect, number) is not None
 
 
 def _on_driver(engine: Engine, plan: Plan, values: Values) -> Rows:

@@ -6,8 +6,21 @@ from typing import Any
 import asyncpg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Table, bindparam, insert, select, text, type_coerce, update
+from sqlalchemy import (
+    Float,
+    Integer,
+    Numeric,
+    Table,
+    bindparam,
+    insert,
+    select,
+    text,
+    type_coerce,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.types import TypeEngine
 
 from app import running
 from app.database import get_database
@@ -52,8 +65,13 @@ def test_both_ways_give_the_same(client: TestClient) -> None:
     assert first[3] == []
 
 
+@pytest.mark.parametrize("kind", [Numeric(12, 2), Float(), Integer()])
+def test_numbers_are_as_the_driver_gives_them(kind: TypeEngine[Any]) -> None:
+    assert compiled(select(type_coerce(USERS.c.id, kind)), DIALECT, {}) is not None
+
+
 def test_a_plan_knows_the_order_of_its_parameters() -> None:
-    plan = compiled(INSERT, DIALECT)
+    plan = compiled(INSERT, DIALECT, VALUES)
     assert plan is not None
     values = dict(zip(plan.names, plan.arguments(VALUES), strict=True))
     assert values == {"its_id": "x", "email": "x@example.com", "moment": VALUES["moment"]}
@@ -63,16 +81,35 @@ def test_a_plan_knows_the_order_of_its_parameters() -> None:
     "statement",
     [
         select(type_coerce(USERS.c.created_at, SqliteMoment())),
+        select(type_coerce(USERS.c.id, Numeric(asdecimal=False))),
         select(USERS.c.id).where(USERS.c.id.in_(bindparam("ids", expanding=True))),
         select(USERS.c.id).where(type_coerce(bindparam("x"), SqliteMoment()).is_(None)),
     ],
 )
 def test_what_needs_help_is_not_compiled(statement: Any) -> None:
-    assert compiled(statement, DIALECT) is None
+    assert compiled(statement, DIALECT, {}) is None
+
+
+def test_an_insert_has_the_columns_that_have_values(client: TestClient) -> None:
+    insertion = insert(USERS).returning(USERS.c.id, USERS.c.email)
+    some, more = {"id": "x", "created_at": now()}, {"id": "x", "email": "", "created_at": now()}
+    for values in (some, more):
+        plan = compiled(insertion, DIALECT, values)
+        assert plan is not None
+        assert set(plan.names) == plan.given == set(values)
+
+    async def ask() -> None:
+        database = get_database()
+        for name in "ab":
+            await database.all(insertion, {**more, "id": name, "email": name})
+        with pytest.raises(IntegrityError):  # not the plan of the rows before
+            await database.all(insertion, {**some, "id": "c"})
+
+    run(client, ask)
 
 
 def test_text_is_compiled_too() -> None:
-    plan = compiled(text("SELECT :a || :b"), DIALECT)
+    plan = compiled(text("SELECT :a || :b"), DIALECT, {"a": 1, "b": 2})
     assert plan is not None
     assert plan.arguments({"b": 2, "a": 1}) == [1, 2]
 
@@ -118,5 +155,5 @@ def test_errors_of_the_driver_are_told_apart(
     monkeypatch.setattr(running, "await_only", asyncio.run)
     held: Any = Held(error)
     with pytest.raises(raised):
-        running._on_driver(held, Plan("SELECT 1", (), {}), {})
+        running._on_driver(held, Plan("SELECT 1", (), {}, frozenset()), {})
     assert held.said == said

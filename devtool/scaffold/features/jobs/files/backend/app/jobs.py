@@ -31,7 +31,12 @@ def pool(**options: Any) -> AsyncConnectionPool:
     )
 
 
-jobs = App(connector=PsycopgConnector(pool_factory=pool))
+def connector() -> PsycopgConnector:
+    """The way to the queue; connects when it is opened."""
+    return PsycopgConnector(pool_factory=pool)
+
+
+jobs = App(connector=connector())
 
 
 @jobs.task

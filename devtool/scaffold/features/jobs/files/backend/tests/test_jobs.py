@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 from fastapi.testclient import TestClient
-from procrastinate import PsycopgConnector
 from sqlalchemy import text
 
 from app import jobs as module
@@ -32,5 +31,5 @@ def test_jobs_are_done_where_there_is_a_queue(client: TestClient) -> None:
             worker.main()
         return
     run(client, get_database().close)  # its connections belong to its event loop
-    with module.jobs.replace_connector(PsycopgConnector(pool_factory=module.pool)):
+    with module.jobs.replace_connector(module.connector()):
         assert asyncio.run(done()) >= 1

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from app.database import get_database
-from app.jobs import jobs
+from app.jobs import connector, jobs
 
 
 @asynccontextmanager
@@ -18,8 +18,9 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     if get_database().is_sqlite:
         yield
         return
-    async with jobs.open_async():
-        yield
+    with jobs.replace_connector(connector()):  # its connections belong to this event loop
+        async with jobs.open_async():
+            yield
 
 
 router = APIRouter(lifespan=lifespan)

@@ -68,6 +68,11 @@ class Record(Protocol):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
+    @property
+    def id(self) -> int:
+        """The number of the row."""
+        ...
+
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -135,7 +140,7 @@ class Rows(Generic[RecordT]):
         total = (await on.first(self._count_statement(page), values))[0] if page.total else None
         items = [self.record(*row) for row in rows[: page.limit]]
         more = len(rows) > page.limit
-        return Listed(items, str(rows[page.limit - 1].id) if more else None, total)
+        return Listed(items, str(items[-1].id) if more else None, total)
 
     async def create(self, on: Statements, owner: str, values: Values) -> RecordT:
         """A new row of the owner."""
