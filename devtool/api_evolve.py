@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from devtool.model.detection import Detection
     from devtool.scaffold.changes import Change as Change  # noqa: PLC0414 (for cli)
     from devtool.scaffold.checklist import Checklist as Checklist  # noqa: PLC0414 (for cli)
     from devtool.scaffold.checks import Check
@@ -35,7 +36,7 @@ def plan_evolution(root: str | Path = ".", wishes: Wishes | None = None) -> Grow
         ConfigError: If the phase is none or is reached, a name is unknown, or a place is taken.
         UndetectedError: If a console program keeps nothing that could become a resource.
     """
-    from devtool.scaffold import console, foreign, growth, manifest
+    from devtool.scaffold import foreign, growth, manifest
 
     where = project_root(root)
     wanted = wishes or Wishes()
@@ -50,15 +51,22 @@ def plan_evolution(root: str | Path = ".", wishes: Wishes | None = None) -> Grow
                 without=wanted.without,
                 restore=wanted.restore,
             )
-    elif foreign.is_foreign(record) or detect_project(where).phase > 1:
-        return _plan_foreign(where, wanted.to)
-    return console.plan_console(where, wanted)
+        return _plan_console(where, wanted)
+    found = detect_project(where)
+    if foreign.is_foreign(record) or found.phase > 1:
+        return _plan_foreign(where, found, wanted.to)
+    return _plan_console(where, wanted)
 
 
-def _plan_foreign(where: Path, to: int | None) -> Growth:
+def _plan_console(where: Path, wanted: Wishes) -> Growth:
+    from devtool.scaffold.console import plan_console
+
+    return plan_console(where, wanted)
+
+
+def _plan_foreign(where: Path, found: Detection, to: int | None) -> Growth:
     from devtool.scaffold import foreign
 
-    found = detect_project(where)
     backends = [item for item in found.components if item.role == "backend" and not item.optional]
     if not backends:
         why = f" ({found.refusal_reason})" if found.refusal_reason else ""
@@ -85,7 +93,7 @@ def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Grow
 
     where = project_root(root)
     if foreign.is_foreign(manifest.read(where)):
-        return _plan_foreign(where, None)
+        return _plan_foreign(where, detect_project(where), None)
     return upgrade.plan_upgrade(where, restore=restore)
 
 

@@ -138,7 +138,10 @@ def read(
     classes = _classes(modules)
     names = meanings.names(modules, classes)
     managers = _managers(modules, classes)
-    taken, left_out = _taken(classes, managers, only, sources.called(modules))
+    bases = {meanings.last(base) for found in classes.values() for base in found.node.bases}
+    bases &= classes.keys()
+    unmade = bases - sources.called(modules) if bases else bases
+    taken, left_out = _taken(classes, managers, only, unmade)
     wanted = frozenset(skip)
     refused: list[tuple[Note, str]] = []
     skipped: list[Note] = []
@@ -166,7 +169,8 @@ def read(
         entities.append(_entity(name, found, tuple(fields), why)._replace(bounded=bounded))
     _refuse(refused, wanted - used)
     kept = tuple(manager for manager in managers if manager.entity in taken)
-    starting = {path for path, module in modules.items() if sources.runs_when_imported(module)}
+    told = {entity.path for entity in entities} | {manager.path for manager in kept}
+    starting = {path for path in told if sources.runs_when_imported(modules[path])}
     return Reading(tuple(entities), kept, tuple(left_out), tuple(skipped), frozenset(starting))
 
 
@@ -233,7 +237,7 @@ def _taken(
     classes: Mapping[str, _Class],
     managers: Iterable[Manager],
     only: Collection[str],
-    called: Collection[str],
+    bases: Collection[str],
 ) -> tuple[dict[str, str], list[Note]]:
     """The classes that are entities with the reason, and what the others lack."""
     unknown = sorted(set(only) - set(classes))
@@ -242,9 +246,6 @@ def _taken(
             f"there is no class {unknown[0]} with fields", hint=f"there are: {', '.join(classes)}"
         )
     kept = {manager.entity: f"{manager.name} keeps it" for manager in managers}
-    bases = {meanings.last(base) for found in classes.values() for base in found.node.bases} - set(
-        called
-    )
     taken: dict[str, str] = {}
     for name, found in classes.items():
         if only:

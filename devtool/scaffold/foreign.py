@@ -7,7 +7,7 @@ the packages into the list of requirements; where a place is not sure, the lines
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -236,9 +236,14 @@ def _things(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
 
 
 def _is_table(node: ast.ClassDef) -> bool:
-    words: Mapping[str | None, ast.expr] = {word.arg: word.value for word in node.keywords}
-    named = any("__tablename__" in ast.unparse(item) for item in node.body)
-    return named or ("table" in words and ast.unparse(words["table"]) == "True")
+    if any(word.arg == "table" and ast.unparse(word.value) == "True" for word in node.keywords):
+        return True
+    return any(
+        isinstance(part, ast.Name) and part.id == "__tablename__"
+        for item in node.body
+        if isinstance(item, ast.Assign | ast.AnnAssign)
+        for part in (item.targets if isinstance(item, ast.Assign) else [item.target])
+    )
 
 
 def is_foreign(record: Manifest | None) -> bool:

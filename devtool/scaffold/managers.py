@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -44,6 +44,8 @@ WORDS = {
         "mark_as_done",
     ),
 }
+
+BY_WORD = {word: verb for verb, words in WORDS.items() for word in words}
 
 
 class Method(NamedTuple):
@@ -110,6 +112,8 @@ class Manager(NamedTuple):
 
 def managers_of(modules: Mapping[str, ast.Module], entities: frozenset[str]) -> tuple[Manager, ...]:
     """Every class and module that keeps one of the entities."""
+    if not entities:
+        return ()
     return tuple(
         manager for path, module in modules.items() for manager in _in(path, module, entities)
     )
@@ -202,13 +206,13 @@ def _named_in(function: str, entities: Iterable[str]) -> str:
     return max(fits, default=(0, ""))[1]
 
 
+@cache
 def verb_of(name: str) -> Verb:
     """What a method of that name does; the longest word that fits tells."""
     fits = [
         (len(word), verb)
-        for verb, words in WORDS.items()
-        for word in words
-        if re.match(rf"{word}(_|$)", name)
+        for word, verb in BY_WORD.items()
+        if name == word or name.startswith(f"{word}_")
     ]
     verb = max(fits, default=(0, Verb.CUSTOM))[1]
     # `get_tasks` gives many: what is named in the plural is listed.
