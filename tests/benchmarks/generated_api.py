@@ -8,7 +8,7 @@ synchronous session), the shape of a well-known template, and a limit written by
 msgspec. All answer the same to one conformance check before any load. Inside every round each contender runs once
 for each kind of request, in turned order. The figure to trust is the server's own CPU time per answer, as a share
 of the limit's in the same round: other work on the machine hardly moves it, while it decides what requests per
-second and latencies look like. Needs wrk, PostgreSQL's programs, and an environment that is made once.
+second and latencies look like. `default*2` is the generated backend with two workers. Needs wrk, PostgreSQL's programs, and an environment that is made once.
 """
 
 from __future__ import annotations
@@ -132,10 +132,18 @@ def _requirements() -> list[str]:
 
 def generate(folder: Path, name: str) -> Path:
     """The backend of a new project."""
-    options = ("--phase", "2", "--features", GENERATED[name])
-    command = (sys.executable, "-m", "devtool", "new", f"shop-{name}", "-C", str(folder), *options)
+    shape, _ = shape_of(name)
+    project = f"shop-{name.replace('*', '-')}"
+    options = ("--phase", "2", "--features", GENERATED[shape])
+    command = (sys.executable, "-m", "devtool", "new", project, "-C", str(folder), *options)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return folder / f"shop-{name}" / "backend"
+    return folder / project / "backend"
+
+
+def shape_of(name: str) -> tuple[str, int]:
+    """The contender and its workers: `default*2` is `default` with two."""
+    shape, _, workers = name.partition("*")
+    return shape, int(workers or 1)
 
 
 def _databases(stack: ExitStack, folder: Path, kind: str) -> Callable[[str], str]:
@@ -144,13 +152,14 @@ def _databases(stack: ExitStack, folder: Path, kind: str) -> Callable[[str], str
     data = folder / "postgresql"
     data.mkdir()
     server = stack.enter_context(postgres(data))
-    return lambda name: create_database(server, name)
+    return lambda name: create_database(server, name.replace("*", "_"))
 
 
 @contextmanager
 def served(name: str, python: Path, folder: Path, database: str) -> Iterator[Contender]:
     """A contender that answers, with its tables filled."""
-    generated = name in GENERATED
+    shape, workers = shape_of(name)
+    generated = shape in GENERATED
     home = generate(folder, name) if generated else PEERS
     url = database if "://" in database else f"sqlite:///{database}"
     env = dict(
@@ -167,13 +176,14 @@ def served(name: str, python: Path, folder: Path, database: str) -> Iterator[Con
     else:
         run(python, PEERS, env, "fill.py", "peer", "owner")
     port = _free_port()
-    app = "main:app" if generated else f"{WRITTEN[name]}:app"
+    app = "main:app" if generated else f"{WRITTEN[shape]}:app"
     command = (
         "-m",
         "uvicorn",
         app,
         "--port",
         str(port),
+        *(("--workers", str(workers)) if workers > 1 else ()),
         "--no-access-log",
         "--log-level",
         "warning",
@@ -289,8 +299,8 @@ def load(contender: Contender, kind: str, seconds: float) -> Cell:
 
 
 def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    whole = (process, *process.children(recursive=True))
+    return sum(float(each.cpu_times().user + each.cpu_times().system) for each in whole)
 
 
 def _found(pattern: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -47,6 +48,29 @@ def test_a_program_grows_through_all_phases(
     if shape == FULL:  # one is enough: what the others add was tried in phase II
         check(python, backend, 5)
         answers(root)
+
+
+def test_an_application_of_others_answers_as_tools(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    root = unpack_to(tmp_path / "flat", "flat")
+    api_evolve.apply_change(api_evolve.plan_evolution(root).update, with_checks=False)
+    python = link_python(python_packages(request.config), root)
+    tests = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_assistants.py")
+    checked(str(python), *tests, cwd=root, timeout=120)
+    said = checked(str(python), "-c", ASKS, json.dumps(ASK), json.dumps(MCP), cwd=root)
+    assert "heroes" in said
+
+
+ASKS = """
+import json, sys
+from starlette.testclient import TestClient
+from main import app
+with TestClient(app) as client:
+    body, headers = map(json.loads, sys.argv[1:])
+    tools = client.post("/mcp", json=body, headers=headers).json()["result"]["tools"]
+    print(*(tool["name"] for tool in tools))
+"""
 
 
 def grow(root: Path, phase: int, wishes: Wishes | None = None) -> None:

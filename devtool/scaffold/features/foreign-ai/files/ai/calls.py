@@ -1,6 +1,7 @@
 """A tool's call: a request to the application itself, with the credentials of whoever asks."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Scope
 from .operations import Operation
 from .settings import LONGEST_ANSWER
 
+logger = logging.getLogger(__name__)
 # What tells the application who is asking, and nothing that belongs to the other request.
 CREDENTIALS = (
     b"authorization",
@@ -154,5 +156,11 @@ async def _answer(app: ASGIApp, scope: Scope, body: bytes) -> Outcome:
         ):
             parts.append(message.get("body", b""))
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except Exception:
+        # It has answered 500 and hands the error on to its server, which is us here:
+        # logged as a server logs it, and no more told than the route tells.
+        logger.exception("%s %s failed", scope["method"], scope["path"])
+        return Outcome(500, "Internal Server Error")
     return Outcome(status, b"".join(parts)[:LONGEST_ANSWER].decode("utf-8", "replace"))

@@ -60,6 +60,10 @@ def client() -> TestClient:
         if NOTES[who].pop(note_id, None) is None:
             raise HTTPException(404, "no such note")
 
+    @app.get("/broken")
+    def read_broken(who: Who) -> None:
+        raise RuntimeError(f"SELECT secret of {who}")
+
     @app.post("/login")
     def login(name: str) -> str:
         return name
@@ -95,7 +99,7 @@ def say(
 def test_routes_are_tools_and_signing_in_is_none(client: TestClient) -> None:
     with client:
         tools = {tool["name"]: tool for tool in rpc(client, "tools/list")["tools"]}
-    assert set(tools) == {"list_notes", "add_note", "delete_note"}
+    assert set(tools) == {"list_notes", "add_note", "delete_note", "read_broken"}
     assert tools["list_notes"]["annotations"]["readOnlyHint"] is True
     assert tools["delete_note"]["annotations"]["destructiveHint"] is True
     assert tools["add_note"]["inputSchema"]["required"] == ["title"]
@@ -128,6 +132,13 @@ def test_wrong_arguments_are_refused(
         }
         answer = client.post("/mcp", json=body, headers=MCP | headers()).json()
     assert "error" in answer or answer["result"]["isError"]
+
+
+def test_what_breaks_tells_nothing_of_the_inside(client: TestClient) -> None:
+    with client:
+        answer = rpc(client, "tools/call", name="read_broken", arguments={})
+    assert answer["isError"]
+    assert answer["content"][0]["text"] == "Internal Server Error"
 
 
 def test_strangers_are_refused(client: TestClient) -> None:
