@@ -1,4 +1,4 @@
-"""Console programs written by hand grow through all phases; after each they check themselves and answer."""
+"""Programs written by hand grow through all phases; after each they check themselves and answer."""
 
 from __future__ import annotations
 
@@ -111,6 +111,21 @@ def answers(root: Path) -> None:
         assert httpx.get(f"{url}/health/ready", timeout=60).status_code == 200
         assert httpx.get(f"{url}/openapi.json", timeout=60).json()["paths"]
         assert httpx.post(f"{url}/mcp", json=ASK, headers=MCP, timeout=60).status_code == 401
+        who = {"authorization": f"Bearer {signed_in(url)}"}
+        made = httpx.post(f"{url}/api/v1/items", json={"name": "jam"}, headers=who, timeout=60)
+        assert (made.status_code, made.json()["amount"]) == (201, 1)
+        told = httpx.post(f"{url}/mcp", json=ASK, headers={**MCP, **who}, timeout=60).json()
+        assert {"add_item", "list_items"} <= {tool["name"] for tool in told["result"]["tools"]}
+
+
+def signed_in(url: str) -> str:
+    """The token of somebody new."""
+    who = {"email": "ada@example.com", "password": "correct horse battery staple"}
+    auth = f"{url}/api/v1/auth"
+    httpx.post(f"{auth}/signup", json=who, timeout=60).raise_for_status()
+    form = {"username": who["email"], "password": who["password"]}
+    token: str = httpx.post(f"{auth}/login", data=form, timeout=60).json()["access_token"]
+    return token
 
 
 @contextmanager
