@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devtool import ProjectSpec, detect, new_project
+from devtool import ProjectSpec, detect, new_project, preview_project
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,24 @@ def test_its_own_checks_pass(project: Path, check: tuple[str, ...]) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.generated
+def test_the_command_of_its_readme_passes_its_tests(project: Path) -> None:
+    lines = (project / "README.md").read_text("utf-8").splitlines()
+    (command,) = [line for line in lines if line.endswith("/pytest")]
+    ended = subprocess.run(
+        ("bash", "-ec", command),
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert " passed in " in ended.stdout
+    backend = preview_project(ProjectSpec(name="shop", phase=2))
+    assert command in next(change.text for change in backend if change.path == "README.md")
 
 
 def test_it_is_detected(project: Path) -> None:
