@@ -32,7 +32,8 @@ class Behaviour(NamedTuple):
 
 
 # THE TABLE of behaviour changes, oldest first. A change to a feature's files that changes what they do
-# gets a line here.
+# gets a line here, as CHANGELOG.md has it (``- Generated `feature`: ...``); what has not been released
+# is old news to nobody, so the table is empty before the second release.
 BEHAVIOUR: tuple[Behaviour, ...] = ()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from devtool import ProjectSpec, new_project
-from devtool.scaffold import manifest, upgrade
+from devtool.scaffold import catalog, manifest, upgrade
 from devtool.scaffold.changes import Action
 from devtool.scaffold.growth import plan_growth
 from devtool.scaffold.update import apply_update
@@ -16,6 +17,7 @@ from devtool.scaffold.upgrade import Behaviour, news, plan_upgrade
 from tests.scaffold.project import edit, snapshot
 
 MODELS = "src/models.py"
+CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 
 
 @pytest.fixture
@@ -98,6 +100,29 @@ def test_changes_of_behaviour_are_told(project: Path) -> None:
     assert plan_upgrade(project, behaviour=table).notes == (
         "console since 0.1.0: titles may have 200 characters",
     )
+
+
+def told_in(changelog: str) -> list[Behaviour]:
+    """What a changelog says of generated code, oldest first."""
+    found: list[Behaviour] = []
+    version = ""
+    for line in changelog.splitlines():
+        if line.startswith("## "):
+            version = line.removeprefix("## ").split()[0]
+        elif match := re.match(r"- Generated `([\w-]+)`: (.+)", line):
+            found.append(Behaviour(version, match[1], match[2]))
+    return sorted(found, key=lambda item: upgrade.numbers(item.version))
+
+
+def test_what_the_changelog_says_of_generated_code_is_told() -> None:
+    sample = "## 0.3.0\n- Generated `auth`: b\n- other\n\n## 0.2.0 (today)\n- Generated `chat`: a\n"
+    assert told_in(sample) == [Behaviour("0.2.0", "chat", "a"), Behaviour("0.3.0", "auth", "b")]
+    released = CHANGELOG.read_text("utf-8").partition("## Unreleased")[2]
+    assert list(upgrade.BEHAVIOUR) == [t for t in told_in(released) if t.version != "Unreleased"]
+
+
+def test_whose_behaviour_it_is_is_known() -> None:
+    assert {item.feature for item in upgrade.BEHAVIOUR} <= catalog.load().keys()
 
 
 def test_versions_are_compared_as_numbers() -> None:
