@@ -11,6 +11,7 @@ from app.database import get_database
 from app.middleware import RequestMiddleware
 from app.openapi import Application, operation_id
 from app.routers import ROOT, VERSIONED
+from app.routing import add_routes
 from app.settings import Settings, get_settings
 
 PREFIX = "/api/v1"
@@ -32,13 +33,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # A redirect to the address with a slash would repeat whatever Host the caller sent.
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        telemetry=instruments.telemetry(),
         responses=errors.documented(400, 413, 422, 500, 503),
     )
     errors.install(app)
-    for router in ROOT:
-        app.include_router(router)
     for router in VERSIONED:
-        app.include_router(router, prefix=PREFIX)
+        add_routes(app, router, prefix=PREFIX)
+    for router in ROOT:
+        add_routes(app, router)
     if settings.cors_origins or settings.is_development:
         _allow_pages(app, settings)
     app.add_middleware(RequestMiddleware, settings=settings)

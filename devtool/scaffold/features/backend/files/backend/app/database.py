@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.running import DatabaseUnavailableError, Record, Rows, Values, run
@@ -80,9 +79,7 @@ class Database:
 
     async def all(self, statement: Executable, values: Values = NOTHING) -> Rows:
         """The rows that a statement gives; none if it gives none."""
-        # The whole journey in one greenlet. AsyncConnection would make three of it, to get a
-        # connection, to use it and to give it back, which costs more than the statement.
-        return await greenlet_spawn(run, self.engine.sync_engine, statement, values)
+        return await run(self.engine.sync_engine, statement, values)
 
     async def first(self, statement: Executable, values: Values = NOTHING) -> Record | None:
         """The first row that a statement gives, or None."""

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import asyncpg
-from sqlalchemy import Dialect, Engine, Executable, Float
+from sqlalchemy import Boolean, Dialect, Engine, Executable, Float
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
-from sqlalchemy.util import await_only
+from sqlalchemy.util import greenlet_spawn
 
 Values = Mapping[str, Any]
 Record = Sequence[Any]
@@ -48,14 +48,14 @@ class Plan(NamedTuple):
 _plans: WeakKeyDictionary[Executable, Plan | None] = WeakKeyDictionary()
 
 
-def run(engine: Engine, statement: Executable, values: Values) -> Rows:
-    """The rows of a statement, each a sequence of columns; called inside a greenlet."""
+async def run(engine: Engine, statement: Executable, values: Values) -> Rows:
+    """The rows of a statement, each a sequence of columns."""
     plan = _plans.get(statement)
     if plan is not None and plan.given == values.keys():
-        return _on_driver(engine, plan, values)
+        return await _on_driver(engine, plan, values)
     if statement in _plans or engine.dialect.name != "postgresql":
-        return usual(engine, statement, values)
-    rows = usual(engine, statement, values)
+        return await greenlet_spawn(usual, engine, statement, values)
+    rows = await greenlet_spawn(usual, engine, statement, values)
     _plans[statement] = compiled(statement, engine.dialect, values)
     return rows
 
@@ -76,9 +76,10 @@ def compiled(statement: Executable, dialect: Dialect, values: Values) -> Plan | 
         return None
     if form.insert_prefetch or form.update_prefetch:  # defaults that Python makes
         return None
-    types = [form.binds[name].type for name in form.positiontup]
+    types = [form.binds[name].type.dialect_impl(dialect) for name in form.positiontup]
     columns = [column.type for column in getattr(statement, "exported_columns", ())]
-    helped = any(kind.dialect_impl(dialect).bind_processor(dialect) for kind in types)
+    # That of Boolean only checks what the driver checks too.
+    helped = any(kind.bind_processor(dialect) for kind in types if not isinstance(kind, Boolean))
     helped |= any(_reads_otherwise(kind, dialect) for kind in columns)
     if helped or any(bind.expanding or bind.literal_execute for bind in form.binds.values()):
         return None
@@ -91,11 +92,11 @@ def _reads_otherwise(kind: TypeEngine[Any], dialect: Dialect) -> bool:
     return kind.dialect_impl(dialect).result_processor(dialect, number) is not None
 
 
-def _on_driver(engine: Engine, plan: Plan, values: Values) -> Rows:
-    held = engine.raw_connection()
+async def _on_driver(engine: Engine, plan: Plan, values: Values) -> Rows:
+    held = await greenlet_spawn(engine.raw_connection)
     try:
         driver: Any = held.driver_connection
-        rows: Rows = await_only(driver.fetch(plan.sql, *plan.arguments(values)))
+        rows: Rows = await driver.fetch(plan.sql, *plan.arguments(values))
     except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
         held.invalidate(error)
         raise DatabaseUnavailableError(type(error).__name__) from error

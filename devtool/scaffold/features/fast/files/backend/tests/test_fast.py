@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import (
+    Boolean,
     Float,
     Integer,
     Numeric,
@@ -75,6 +76,11 @@ def test_a_plan_knows_the_order_of_its_parameters() -> None:
     assert plan is not None
     values = dict(zip(plan.names, plan.arguments(VALUES), strict=True))
     assert values == {"its_id": "x", "email": "x@example.com", "moment": VALUES["moment"]}
+
+
+def test_booleans_need_no_help() -> None:
+    given = bindparam("given", type_=Boolean)
+    assert compiled(select(USERS.c.id).where(given), DIALECT, {"given": True}) is not None
 
 
 @pytest.mark.parametrize(
@@ -150,10 +156,9 @@ class Held:
     ],
 )
 def test_errors_of_the_driver_are_told_apart(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, raised: type[Exception], said: list[str]
+    error: Exception, raised: type[Exception], said: list[str]
 ) -> None:
-    monkeypatch.setattr(running, "await_only", asyncio.run)
     held: Any = Held(error)
     with pytest.raises(raised):
-        running._on_driver(held, Plan("SELECT 1", (), {}, frozenset()), {})
+        asyncio.run(running._on_driver(held, Plan("SELECT 1", (), {}, frozenset()), {}))
     assert held.said == said
