@@ -13,12 +13,14 @@ ROUTER = '''"""The routes of {plural}; `app.services.{one_}` does the work."""
 router = APIRouter(prefix="/{path}", tags=["{tag}"], responses=USER_RESPONSES)
 
 
-@router.get("", response_model={name}Page)
+@router.get(
+    "", response_model={name}Page, openapi_extra=documented_query({name}Query)
+)
 async def list_{plural_}(
-    user: CurrentUser, query: Annotated[{name}Query, Query()]
+    user: CurrentUser, request: Request
 ) -> Listed[{plural_}.{name}Record]:
     """List your {plural}, a page at a time."""
-    return await {plural_}.list_{plural_}(user, query)
+    return await {plural_}.list_{plural_}(user, read_query({name}Query, request))
 
 
 @router.post("", response_model={name}Read, status_code=201, responses=documented(409))
@@ -92,12 +94,12 @@ def router(resource: Resource) -> str:
         changed="documented(404, 409, 412)" if conflicts else "documented(404, 412)",
         imports=imports(
             (
-                "typing:Annotated",
-                *(f"fastapi:{item}" for item in ("APIRouter", "Query", "Response")),
+                *(f"fastapi:{item}" for item in ("APIRouter", "Request", "Response")),
                 "app.current_user:USER_RESPONSES",
                 "app.current_user:CurrentUser",
                 "app.errors:documented",
                 *(f"app.preconditions:{item}" for item in ("IfMatch", "etag", "versions")),
+                *(f"app.queries:{item}" for item in ("documented_query", "read_query")),
                 "app.repeatable:RepeatKey",
                 "app.schemas.base:Id",
                 *(f"app.schemas.{resource.name}:{name}{kind}" for kind in kinds),

@@ -37,9 +37,9 @@ class RequestMiddleware:
         self.limit = settings.max_body_bytes
         self.logs_all = settings.log_requests
         self.hosts = Hosts(settings.trusted_hosts)
-        self.headers = list(SECURITY_HEADERS)
-        if settings.environment == "production":
-            self.headers.append(HSTS)
+        is_public = settings.environment == "production"
+        self.page_headers = [*SECURITY_HEADERS, *((HSTS,) if is_public else ())]
+        self.api_headers = [*self.page_headers, *API_HEADERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -48,8 +48,8 @@ class RequestMiddleware:
             return
         started = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"")
-        known = given if GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        given = headers.get(b"x-request-id")
+        known = given if given and GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()
         request_id.set(known.decode())
         status = 0
 
@@ -60,8 +60,7 @@ class RequestMiddleware:
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", known),
-                    *self.headers,
-                    *(() if _is_page(message) else API_HEADERS),
+                    *(self.page_headers if _is_page(message) else self.api_headers),
                 ]
             await send(message)
 
@@ -127,10 +126,10 @@ def _too_long(limit: int) -> str:
 
 
 def _is_page(message: Message) -> bool:
-    return any(
-        key == b"content-type" and value.startswith(b"text/html")
-        for key, value in message.get("headers", ())
-    )
+    for key, value in message.get("headers", ()):
+        if key == b"content-type":
+            return bool(value.startswith(b"text/html"))
+    return False
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from app.current_user import USER_RESPONSES, CurrentUser
 from app.errors import documented
 from app.preconditions import IfMatch, etag, versions
+from app.queries import documented_query, read_query
 from app.schemas.base import Id
 from app.schemas.task import TaskCreate, TaskPage, TaskPatch, TaskQuery, TaskRead, TaskReplace
 from app.services import task as tasks
@@ -25,10 +26,10 @@ Key = Annotated[
 ]
 
 
-@router.get("", response_model=TaskPage)
-async def list_tasks(user: CurrentUser, query: Annotated[TaskQuery, Query()]) -> tasks.TaskList:
+@router.get("", response_model=TaskPage, openapi_extra=documented_query(TaskQuery))
+async def list_tasks(user: CurrentUser, request: Request) -> tasks.TaskList:
     """List your tasks, a page at a time."""
-    return await tasks.list_tasks(user, query)
+    return await tasks.list_tasks(user, read_query(TaskQuery, request))
 
 
 @router.post("", response_model=TaskRead, status_code=201, responses=documented(409))
