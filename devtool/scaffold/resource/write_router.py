@@ -6,6 +6,7 @@ from devtool.scaffold.resource.layout import imports, tidy
 from devtool.scaffold.resource.names import article
 from devtool.scaffold.resource.resource import Resource
 
+PARAMETERS = ("documented_key", "documented_query", "read_key", "read_query")
 ROUTER = '''"""The routes of {plural}; `app.services.{one_}` does the work."""
 
 {imports}
@@ -23,14 +24,21 @@ async def list_{plural_}(
     return await {plural_}.list_{plural_}(user, read_query({name}Query, request))
 
 
-@router.post("", response_model={name}Read, status_code=201, responses=documented(409))
+@router.post(
+    "",
+    response_model={name}Read,
+    status_code=201,
+    responses=documented(409),
+    openapi_extra=documented_key(),
+)
 async def create_{one_}(
-    user: CurrentUser, data: {name}Create, response: Response, idempotency_key: RepeatKey = None
+    user: CurrentUser, data: {name}Create, request: Request, response: Response
 ) -> {plural_}.{name}Record | {name}Read:
     """Create {a}."""
-    if idempotency_key is None:
+    key = read_key(request)
+    if key is None:
         return _tagged(await {plural_}.create_{one_}(user, data), response)
-    made, replayed = await {plural_}.create_{one_}_once(user, data, idempotency_key)
+    made, replayed = await {plural_}.create_{one_}_once(user, data, key)
     response.headers["ETag"] = etag(1)
     response.headers["Idempotency-Replayed"] = str(replayed).lower()
     return made
@@ -99,8 +107,7 @@ def router(resource: Resource) -> str:
                 "app.current_user:CurrentUser",
                 "app.errors:documented",
                 *(f"app.preconditions:{item}" for item in ("IfMatch", "etag", "versions")),
-                *(f"app.queries:{item}" for item in ("documented_query", "read_query")),
-                "app.repeatable:RepeatKey",
+                *(f"app.parameters:{item}" for item in PARAMETERS),
                 "app.schemas.base:Id",
                 *(f"app.schemas.{resource.name}:{name}{kind}" for kind in kinds),
                 f"app.services:{resource.name} as {resource.plural}",

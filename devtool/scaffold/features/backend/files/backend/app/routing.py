@@ -38,7 +38,7 @@ class QuickRoute(APIRoute):
 def add_routes(app: FastAPI, router: APIRouter, prefix: str = "") -> None:
     """Do what `app.include_router(router, prefix=prefix)` does, for quicker answers."""
     routes = [route for route in router.routes if type(route) is APIRoute]
-    is_plain = isinstance(router.lifespan_context, NO_LIFESPAN)
+    is_plain = type(router.lifespan_context) is NO_LIFESPAN
     if not is_plain or len(routes) < len(router.routes):
         app.include_router(router, prefix=prefix)
         return

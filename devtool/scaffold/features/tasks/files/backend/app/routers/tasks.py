@@ -1,29 +1,16 @@
 """The routes of tasks: HTTP on one side, `app.services.task` on the other."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.current_user import USER_RESPONSES, CurrentUser
 from app.errors import documented
+from app.parameters import documented_key, documented_query, read_key, read_query
 from app.preconditions import IfMatch, etag, versions
-from app.queries import documented_query, read_query
 from app.schemas.base import Id
 from app.schemas.task import TaskCreate, TaskPage, TaskPatch, TaskQuery, TaskRead, TaskReplace
 from app.services import task as tasks
 
 router = APIRouter(prefix="/tasks", tags=["tasks"], responses=USER_RESPONSES)
-
-Key = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="A fresh name for this request, such as a UUID: sent again within a day, it is "
-        "answered as before and creates nothing.",
-    ),
-]
 
 
 @router.get("", response_model=TaskPage, openapi_extra=documented_query(TaskQuery))
@@ -32,16 +19,23 @@ async def list_tasks(user: CurrentUser, request: Request) -> tasks.TaskList:
     return await tasks.list_tasks(user, read_query(TaskQuery, request))
 
 
-@router.post("", response_model=TaskRead, status_code=201, responses=documented(409))
+@router.post(
+    "",
+    response_model=TaskRead,
+    status_code=201,
+    responses=documented(409),
+    openapi_extra=documented_key(),
+)
 async def create_task(
-    user: CurrentUser, data: TaskCreate, response: Response, idempotency_key: Key = None
+    user: CurrentUser, data: TaskCreate, request: Request, response: Response
 ) -> tasks.TaskRecord | TaskRead:
     """Create a task."""
-    if idempotency_key is None:
+    key = read_key(request)
+    if key is None:
         created = await tasks.create_task(user, data)
         response.headers["ETag"] = etag(created.version)
         return created
-    repeatable, replayed = await tasks.create_task_once(user, data, idempotency_key)
+    repeatable, replayed = await tasks.create_task_once(user, data, key)
     response.headers["ETag"] = etag(1)
     response.headers["Idempotency-Replayed"] = str(replayed).lower()
     return repeatable
