@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import asyncpg
 from sqlalchemy import Boolean, Dialect, Engine, Executable, Float
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -100,6 +101,8 @@ async def _on_driver(engine: Engine, plan: Plan, values: Values) -> Rows:
     except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
         held.invalidate(error)
         raise DatabaseUnavailableError(type(error).__name__) from error
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError(plan.sql, None, error) from error
     except asyncpg.PostgresError as error:
         if (error.sqlstate or "").startswith(AWAY):
             raise DatabaseUnavailableError(type(error).__name__) from error

@@ -39,6 +39,7 @@ INSERT = (
     .values(id=bindparam("its_id"), email="x@example.com", created_at=bindparam("moment"))
     .returning(*COLUMNS)
 )
+INSERT_ANY = INSERT.values(email=bindparam("address"))
 STATEMENTS = (
     select(*COLUMNS).where(OWN),
     update(USERS).where(OWN).values(email=bindparam("address")).returning(*COLUMNS),
@@ -110,6 +111,18 @@ def test_an_insert_has_the_columns_that_have_values(client: TestClient) -> None:
             await database.all(insertion, {**more, "id": name, "email": name})
         with pytest.raises(IntegrityError):  # not the plan of the rows before
             await database.all(insertion, {**some, "id": "c"})
+
+    run(client, ask)
+
+
+def test_both_ways_tell_of_a_constraint_alike(client: TestClient) -> None:
+    async def ask() -> None:
+        database = get_database()
+        for name in "ab":
+            await database.all(INSERT_ANY, {**VALUES, "its_id": name, "address": name})
+        with pytest.raises(IntegrityError) as told:
+            await database.all(INSERT_ANY, {**VALUES, "its_id": "c", "address": "a"})
+        assert getattr(told.value.orig, "sqlstate", "23505") == "23505"
 
     run(client, ask)
 
