@@ -111,10 +111,8 @@ def watched(process: psutil.Process, port: int) -> Iterator[list[tuple[float, in
 
     def watch() -> None:
         while not done.wait(PAUSE):
-            open_now = [
-                c for c in process.net_connections("tcp") if c.raddr and c.raddr.port == port
-            ]
-            seen.append((process.memory_info().rss / 1e6, len(open_now)))
+            ports = [getattr(each.raddr, "port", 0) for each in process.net_connections("tcp")]
+            seen.append((process.memory_info().rss / 1e6, ports.count(port)))
 
     thread = threading.Thread(target=watch)
     thread.start()
