@@ -65,7 +65,7 @@ def _plan_console(where: Path, wanted: Wishes) -> Growth:
 
 
 def _plan_foreign(where: Path, found: Detection, to: int | None) -> Growth:
-    from devtool.scaffold import foreign
+    from devtool.scaffold import foreign, manifest
 
     backends = [item for item in found.components if item.role == "backend" and not item.optional]
     if not backends:
@@ -76,7 +76,8 @@ def _plan_foreign(where: Path, found: Detection, to: int | None) -> Growth:
             hint=f"name one project, such as -C {one}" if one else found.refusal_hint or EXPLAIN,
             notes=found.near_misses,
         )
-    return foreign.plan_foreign(where, backends[0], to or foreign.PHASE)
+    record = manifest.read(where)
+    return foreign.plan_foreign(where, backends[0], to or foreign.next_phase(record))
 
 
 def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Growth:
@@ -92,8 +93,9 @@ def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Grow
     from devtool.scaffold import foreign, manifest, upgrade
 
     where = project_root(root)
-    if foreign.is_foreign(manifest.read(where)):
-        return _plan_foreign(where, detect_project(where), None)
+    record = manifest.read(where)
+    if record is not None and foreign.is_foreign(record):
+        return _plan_foreign(where, detect_project(where), int(record.spec["phase"]))
     return upgrade.plan_upgrade(where, restore=restore)
 
 

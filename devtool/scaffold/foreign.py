@@ -1,4 +1,4 @@
-"""A FastAPI project that devtool did not write gets assistants: phase II to III.
+"""A FastAPI project that devtool did not write gets assistants, and is deployed: phase II to III and IV.
 
 Everything new lies in modules of its own. Two lines go into the file that makes the application, and
 the packages into the list of requirements; where a place is not sure, the lines are told instead.
@@ -13,14 +13,15 @@ from typing import NamedTuple
 
 from devtool.errors import ConfigError
 from devtool.model.detection import Component
-from devtool.scaffold import catalog, manifest, requirements, workspace
+from devtool.scaffold import catalog, deployment, manifest, requirements, workspace
 from devtool.scaffold.entrance import imported_from, wire
 from devtool.scaffold.growth import Growth
 from devtool.scaffold.manifest import Manifest
-from devtool.scaffold.spec import ProjectSpec, name_for
+from devtool.scaffold.spec import ProjectSpec, name_for, name_problem
 from devtool.scaffold.update import plan_update
 
 PHASE = 3
+LAST = 4
 FOLDER = catalog.FOLDER / "foreign-ai" / "files"
 NAMES = ("ai", "assistants", "devtool_ai")
 FUNCTION = "install_assistants"
@@ -64,8 +65,15 @@ class Place(NamedTuple):
     tests: str
 
 
-def plan_foreign(root: Path, component: Component, to: int = PHASE) -> Growth:
+def next_phase(record: Manifest | None) -> int:
+    """The phase that such a project is grown to where none is named."""
+    return max(int(record.spec.get("phase", PHASE - 1)) if record else PHASE - 1, PHASE - 1) + 1
+
+
+def plan_foreign(root: Path, component: Component, to: int) -> Growth:
     """What has to happen for a FastAPI project to have MCP tools and a chat; nothing is written.
+
+    In phase IV it has manifests for Kubernetes too, and an image where it has none.
 
     Args:
         root: The project's folder.
@@ -76,13 +84,24 @@ def plan_foreign(root: Path, component: Component, to: int = PHASE) -> Growth:
         ConfigError: If it is no FastAPI project, it keeps to pydantic 1, its entry is not found, or
             a place is taken.
     """
-    _check(component, to)
     record = manifest.read(root) or Manifest()
+    to = max(to, int(record.spec.get("phase", 0)))
+    _check(component, to)
     place = _place(root, component, record)
     files = dict(_files(place))
     edits, notes = _wiring(root, place)
     old = _too_old(root, component.root)
     more, told = requirements.add(root, (component.root, ""), REQUIREMENTS)
+    told += [
+        f"{path} does not know the new packages yet: {command}"
+        for path, command in requirements.stale_locks(root, more)
+    ]
+    spec = ProjectSpec(name=_name(root), phase=to)
+    deployed: tuple[str, ...] = ()
+    if to == LAST:
+        found = deployment.deployment_of(root, component, place.module, place.attribute)
+        files |= deployment.files(root, spec, found)
+        deployed = tuple(deployment.notes(found))
     update = plan_update(
         root,
         files,
@@ -91,8 +110,14 @@ def plan_foreign(root: Path, component: Component, to: int = PHASE) -> Growth:
         is_whole=False,
         edits=edits | more,
     )
-    spec = ProjectSpec(name=name_for(root.name) or "app", phase=to)
-    return Growth(spec, (), update, (*_seen(root, component.root), *notes, *told, *old))
+    seen = _seen(root, component.root)
+    return Growth(spec, (), update, (*seen, *notes, *told, *old, *deployed))
+
+
+def _name(root: Path) -> str:
+    """What the project is called in a cluster."""
+    name = name_for(root.name)[:40].strip("-")
+    return name if name and not name_problem(name) else f"{name}-app".strip("-")
 
 
 def _check(component: Component, to: int) -> None:
@@ -101,10 +126,12 @@ def _check(component: Component, to: int) -> None:
             f"assistants can be added to FastAPI, not to {component.framework}",
             hint="devtool evolve grows console programs, FastAPI projects, and what devtool wrote",
         )
-    if to != PHASE:
+    if not PHASE <= to <= LAST:
         raise ConfigError(
-            f"a project that devtool did not write can be grown to phase {PHASE}, not {to}",
-            hint=f"pass --to {PHASE}",
+            f"a project that devtool did not write can be grown to phases {PHASE} and {LAST}, not {to}",
+            hint="devtool phase --next lists what the next phase needs; of it, events are yours to write"
+            if to > LAST
+            else f"pass --to {PHASE}",
         )
 
 

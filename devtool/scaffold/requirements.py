@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from devtool.scaffold import tomls, workspace
 from devtool.scaffold.versions import admits, demands
 
 Edits = dict[str, str]
+LOCKS = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "Pipfile.lock": "pipenv lock"}
 
 
 class Demand(NamedTuple):
@@ -42,7 +43,7 @@ def add(root: Path, folders: Iterable[str], wanted: Iterable[str]) -> tuple[Edit
         wanted: The packages, as `name[extra]>=1,<2`.
     """
     packages = list(wanted)
-    for path, text in _lists(root, folders):
+    for path, text in lists(root, folders):
         edited = _edited(path, text, packages)
         if edited is not None:
             return ({path: edited} if edited != text else {}), []
@@ -58,7 +59,7 @@ def too_old(
     """
     return [
         demand
-        for path, text in _lists(root, folders)
+        for path, text in lists(root, folders)
         for demand in _demands(path, text)
         if demand.name in least and not _fits(demand, least[demand.name])
     ]
@@ -68,7 +69,27 @@ def _fits(demand: Demand, least: tuple[int, ...]) -> bool:
     return (demands if demand.name == "python" else admits)(demand.spec, least)
 
 
-def _lists(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+def stale_locks(root: Path, edits: Edits) -> Iterator[tuple[str, str]]:
+    """Locks beside a list that is edited, each with the command that brings it up to date."""
+    for path in edits:
+        for name, command in LOCKS.items():
+            lock = str(PurePosixPath(path).with_name(name))
+            if (root / lock).is_file():
+                yield lock, command
+
+
+def demands_of(root: Path, folders: Iterable[str]) -> list[Demand]:
+    """All that a project requires."""
+    return [demand for path, text in lists(root, folders) for demand in _demands(path, text)]
+
+
+def has_project(text: str) -> bool:
+    """Whether a `pyproject.toml` lists requirements as PEP 621 has it."""
+    return isinstance(_toml(text).get("project", {}).get("dependencies"), list)
+
+
+def lists(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The files that may list requirements, with their texts, the nearest first."""
     for folder in dict.fromkeys(folders):
         for name in ("pyproject.toml", "Pipfile", "requirements.txt"):
             path = f"{folder}/{name}" if folder else name

@@ -26,6 +26,31 @@ def demands(spec: str, least: Version) -> bool:
     return any(_padded(version) >= _padded(least) for version in lowest)
 
 
+def allows(spec: str, version: Version) -> bool:
+    """Whether a version is allowed; what says more of it than it says itself counts as itself."""
+    return all(_allows(part, version) for part in spec.split(",") if part.strip())
+
+
+def _allows(part: str, version: Version) -> bool:
+    match = PART.fullmatch(part)
+    if match is None:
+        return True
+    sign, said = match[1] or "==", tuple(map(int, match[2].split(".")))[: len(version)]
+    match sign:
+        case "==" | "===" | "=":
+            return version[: len(said)] == said
+        case "!=":
+            return bool(match[3]) is False or version[: len(said)] != said
+        case "<":
+            return _padded(version) < _padded(said)
+        case "<=":
+            return _padded(version) <= _padded(said)
+    upper = _upper(sign, said)
+    return _padded(version) >= _padded(said) and (
+        upper is None or _padded(version) < _padded(upper)
+    )
+
+
 def _admits(part: str, least: Version) -> bool:
     match = PART.fullmatch(part)
     if match is None:

@@ -57,8 +57,9 @@ def test_a_flat_module(unpack: Unpack) -> None:
     ]
     assert detect(root).phase == 3
     assert any("Hero (main.py:8)" in note for note in planned.notes)
-    again = api_evolve.plan_evolution(root)
+    again = api_evolve.plan_evolution(root, Wishes(to=3))
     assert not again.update.files
+    assert not api_evolve.plan_upgrade(root).update.files
     undo(root)
     assert snapshot(root) == before
 
@@ -191,8 +192,9 @@ def test_an_own_package_of_that_name_is_left_alone(unpack: Unpack) -> None:
 
 
 def test_other_phases_and_frameworks_are_refused(unpack: Unpack, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="to phase 3, not 4"):
-        api_evolve.plan_evolution(unpack("flat"), Wishes(to=4))
+    with pytest.raises(ConfigError, match="to phases 3 and 4, not 5") as caught:
+        api_evolve.plan_evolution(unpack("flat"), Wishes(to=5))
+    assert "events are yours to write" in caught.value.hint
     other = tmp_path / "other"
     other.mkdir()
     (other / "app.py").write_text("from flask import Flask\n\napp = Flask(__name__)\n")
