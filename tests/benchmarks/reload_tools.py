@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -234,6 +235,9 @@ PACKAGES = (
 AI_PACKAGES = ("openai-agents", "mcp")
 
 
+_QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
 def _modern_python() -> str:
     """A Python of at least 3.12: this one, or one that is found where they usually are."""
     if sys.version_info >= (3, 12):
@@ -243,6 +247,8 @@ def _modern_python() -> str:
     places += [each / "bin" for each in sorted(Path.home().glob(".pyenv/versions/3.1[2-9].*"))]
     for name in names:
         for place in places:
-            if (place / f"python{name}").exists():
-                return str(place / f"python{name}")
+            python = place / f"python{name}"
+            # A shim of pyenv is there for each version, and fails for all but the chosen one.
+            if python.exists() and not subprocess.call((python, "-V"), **_QUIET):
+                return str(python)
     raise RuntimeError("uvicorn-hmr needs Python 3.12 or newer, and there is none")
