@@ -12,7 +12,9 @@ import errno
 import os
 import select
 import struct
+import time
 from collections.abc import Iterator
+from math import ceil
 from typing import NamedTuple
 
 from devtool.runner.watch_rules import ENVIRONMENT_MARKS, Rules
@@ -30,6 +32,8 @@ _IS_FOLDER = 0x4000_0000
 # A file is reported when its writer closes it, not at every write: the first finds it empty.
 _MASK = _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _ONLY_FOLDERS
 _GONE = _MOVED_FROM | _DELETE
+# A wait so short is slept through, and then the kernel is asked.
+BLINK = 0.001
 _HEAD = struct.Struct("iIII")
 _NO_WATCHES_LEFT = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
@@ -89,8 +93,12 @@ class Inotify:
 
     def wait(self, timeout: float | None) -> set[str]:
         """The paths that may have changed, or none when time is up or someone woke it."""
+        if timeout is not None and timeout < BLINK:
+            # The kernel rounds a poll up to the next millisecond, and lets no shorter one through.
+            time.sleep(timeout)
+            timeout = 0.0
         # Rounded up: a poll that ends too soon would be repeated at once.
-        ready = self._poll.poll(None if timeout is None else int(timeout * 1000) + 1)
+        ready = self._poll.poll(None if timeout is None else ceil(timeout * 1000))
         changed: set[str] = set()
         for fd, _ in ready:
             if fd == self._wake:
