@@ -25,9 +25,10 @@ class StandbyReloader(WarmReloader):
         near, far = Channel.pair()
         source.channel.send({"do": words.DO_FORK}, [far.fileno()])
         far.close()
-        node = self._add(Node(near, Kind.STANDBY, files={}, source=source))
+        node = self._tree.add(Node(near, Kind.STANDBY, files={}, source=source))
         self._set_up(node)
-        node.channel.send({"do": words.DO_PRELOAD, "names": self._good, "compile": []})
+        names = self._learning.good
+        node.channel.send({"do": words.DO_PRELOAD, "names": names, "compile": []})
         return node
 
     def _stand_by(self, *, afresh: bool = False) -> None:
@@ -37,7 +38,7 @@ class StandbyReloader(WarmReloader):
 
     def _try_out(self) -> None:
         """Nothing that an import leaves behind does harm to a process that is not forked."""
-        self._good = [name for name in self._names if name not in self.unsafe]
+        self._learning.trust_all()
         super()._stand_by(afresh=True)
 
     def _preload(self, names: Sequence[str]) -> None:
@@ -47,8 +48,7 @@ class StandbyReloader(WarmReloader):
         """What cannot be imported alone may be half imported now: start over without it."""
         if not message["failed"]:
             return
-        self.unsafe.update(dict.fromkeys(message["failed"], "cannot be imported alone"))
-        self._good = [name for name in self._good if name not in self.unsafe]
+        self._learning.blame(message["failed"], "cannot be imported alone")
         if node.kind is Kind.STANDBY:
-            self._drop(node)
+            self._tree.drop(node)
             super()._stand_by()

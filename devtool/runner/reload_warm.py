@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import queue
-import selectors
-import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -20,38 +15,24 @@ from devtool.errors import DevtoolError
 from devtool.inproc import devtool_channel as words
 from devtool.inproc import script_path
 from devtool.inproc.devtool_channel import Channel, Message
-from devtool.inproc.devtool_imports import digest_of
 from devtool.inproc.devtool_memory import mappings, touched
 from devtool.runner.reload import (
     Crashed,
-    News,
     Notice,
     OnNews,
     Reloaded,
     ReloadFailed,
     Reloading,
 )
-from devtool.runner.reload_memory import Learned, recall, remember
-from devtool.runner.reload_nodes import (
-    Kind,
-    Node,
-    deepest,
-    is_dependency,
-    pause_after,
-    stale,
-    that_matter,
-    warmer,
-)
+from devtool.runner.reload_changes import Change, Changes
+from devtool.runner.reload_learning import Learning
+from devtool.runner.reload_nodes import Kind, Node, is_dependency, pause_after
+from devtool.runner.reload_relay import Relay
+from devtool.runner.reload_tree import Tree
+from devtool.runner.reload_turns import Turns
 
-# A version that lives this long has started well; until then the one before stands ready to go on.
-SETTLE_SECONDS = 0.5
 # After it, deaths are no longer counted as being in a row.
 FORGIVEN_SECONDS = 10.0
-# An old version that is stuck in a request cannot say that it takes no more connections.
-ACCEPT_SECONDS = 0.05
-DRAIN_SECONDS = 0.1
-# What a version needs to end after its grace, before it is killed.
-END_SECONDS = 3.0
 # Learning waits until the first answers are out.
 LEARN_AFTER = 0.3
 STOP_SECONDS = 10.0
@@ -77,12 +58,6 @@ class Application(NamedTuple):
     kind: str
     words: tuple[str, ...]
     env_files: tuple[str, ...] = ()
-
-
-class _Change(NamedTuple):
-    paths: tuple[str, ...]
-    declared: frozenset[str]
-    at: float
 
 
 class WarmReloader:
@@ -123,54 +98,30 @@ class WarmReloader:
         self._listeners = tuple(listeners)
         self._environment = environment or (lambda: os.environ)
         self._spawn = spawn or self._popen
-        self._on_news = on_news or (lambda _: None)
-        self._on_files = on_files or (lambda _: None)
+        self._report = on_news or (lambda _: None)
         self._grace = grace
         self._serial = serial
         self._explain = explain
-        self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._near, self._far = socket.socketpair()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._near, selectors.EVENT_READ)
-        self._timers: list[tuple[float, Callable[[], None]]] = []
-        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
         self._process: subprocess.Popen[bytes] | None = None
+        self._turns = Turns("reload", lambda: self._parent is not None, self._let_go)
         # Everything below belongs to the thread.
-        self._nodes: list[Node] = []
+        self._tree = Tree(self._turns, self._note, self._gone, on_files or (lambda _: None))
+        self._relay = Relay(self._turns, self._tree, grace, self._announce)
+        self._learning = Learning(memory, application.python)
+        self._changes = Changes()
         self._parent: Node | None = None
-        self._serving: Node | None = None
-        self._starting: Node | None = None
-        self._parked: Node | None = None
         self._generation = 0
-        self._changed: dict[str, str] = {}
-        # Files are known by their real paths, and were imported by these.
-        self._imported_as: dict[str, str] = {}
-        self._real: dict[str, str] = {}
-        self._hot: list[str] = []
-        self._missing: set[str] = set()
-        self._failed_files: dict[str, str] | None = None
-        self._cause: _Change | None = None
-        self._aim: dict[str, str] = {}
-        self._passed_over: list[_Change] = []
         self._renew_at = 0.0
-        self._names: dict[str, None] = {}
-        self._tried: set[str] = set()
         self._deaths = 0
         self._served_since = 0.0
         self._began = time.monotonic()
-        self._good: list[str] = []
-        self._heir: socket.socket | None = None
         self._can_fork = False
         self._is_stopping = False
-        self._is_unsaid = False
-        self._is_drained = False
-        self.unsafe: dict[str, str] = {}
-        self._memory = memory
-        if memory is not None:
-            learned = recall(memory, application.python)
-            self._good += learned.good
-            self.unsafe |= dict(learned.unsafe)
-            self._tried |= {*self._good, *self.unsafe}
+
+    @property
+    def unsafe(self) -> dict[str, str]:
+        """The modules that every version imports anew, and why."""
+        return self._learning.unsafe
 
     # From any thread
 
@@ -184,9 +135,9 @@ class WarmReloader:
             self._spawn((*argv, application.kind, *application.words), far.fileno())
         finally:
             far.close()
-        self._parent = self._add(Node(near, Kind.PARENT, files={}))
+        self._parent = self._tree.add(Node(near, Kind.PARENT, files={}))
         self._set_up(self._parent)
-        self._thread.start()
+        self._turns.start()
 
     def reload(
         self, paths: Iterable[str], *, declared: Iterable[str] = (), at: float | None = None
@@ -198,24 +149,19 @@ class WarmReloader:
             declared: Those that count though nothing imports them.
             at: When the change was noticed, by `time.monotonic()`.
         """
-        change = _Change(tuple(paths), frozenset(declared), time.monotonic() if at is None else at)
-        self._order(lambda: self._take(change))
+        change = Change(tuple(paths), frozenset(declared), time.monotonic() if at is None else at)
+        self._turns.order(lambda: self._take(change))
 
     def rest(self) -> None:
         """What ends from now on was meant to end."""
-        self._order(self._rest)
+        self._turns.order(self._rest)
 
     def stop(self) -> None:
         """End the service, and wait for it."""
-        self._order(self._stop)
-        self._thread.join(self._grace + STOP_SECONDS)
+        self._turns.order(self._stop)
+        self._turns.join(self._grace + STOP_SECONDS)
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
-
-    def _order(self, deed: Callable[[], None]) -> None:
-        self._orders.put(deed)
-        with contextlib.suppress(OSError):
-            self._far.send(b".")
 
     def _popen(self, argv: tuple[str, ...], fd: int) -> None:
         self._process = subprocess.Popen(
@@ -229,78 +175,9 @@ class WarmReloader:
 
     # The thread
 
-    def _run(self) -> None:
-        try:
-            while self._parent is not None:
-                self._turn()
-        finally:
-            for node in list(self._nodes):
-                self._drop(node)
-            self._selector.close()
-            if self._heir is not None:
-                self._heir.close()
-            self._near.close()
-            self._far.close()
-
-    def _turn(self) -> None:
-        due = min((at for at, _ in self._timers), default=None)
-        timeout = None if due is None else max(0.0, due - time.monotonic())
-        for key, _ in self._selector.select(timeout):
-            if key.data is None:
-                self._near.recv(4096)
-            elif key.data in self._nodes:
-                self._hear(key.data)
-        while not self._orders.empty():
-            self._orders.get()()
-        now = time.monotonic()
-        ripe = [timer for timer in self._timers if timer[0] <= now]
-        self._timers = [timer for timer in self._timers if timer[0] > now]
-        for _, deed in ripe:
-            deed()
-
-    def _after(self, seconds: float, deed: Callable[[], None]) -> None:
-        self._timers.append((time.monotonic() + seconds, deed))
-
-    def _add(self, node: Node) -> Node:
-        self._nodes.append(node)
-        self._selector.register(node.channel, selectors.EVENT_READ, node)
-        return node
-
-    def _drop(self, node: Node, *, kill: bool = False) -> None:
-        """Forget a process; all but servers end when their channel does."""
-        if node not in self._nodes:
-            return
-        if kill and node.pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(node.pid, signal.SIGKILL)
-        self._nodes.remove(node)
-        self._selector.unregister(node.channel)
-        node.channel.close()
-
-    def _hear(self, node: Node) -> None:
-        messages = node.channel.receive(wait=False)
-        if messages is None:
-            self._drop(node)
-            self._gone(node)
-            return
-        for message in messages:
-            if node in self._nodes:
-                self._note(node, message)
-
     def _note(self, node: Node, message: Message) -> None:
-        files = message.get("files")
-        if files:
-            node.files.update({self._real_path(path): held for path, held in files.items()})
-            self._on_files(files)
         react = getattr(self, _REACTIONS[message["ev"]])
         react(node, message)
-
-    def _real_path(self, path: str) -> str:
-        real = self._real.get(path)
-        if real is None:
-            real = self._real[path] = os.path.realpath(path)
-            self._imported_as[real] = path
-        return real
 
     def _introduce(self, node: Node, message: Message) -> None:
         node.pid = message["pid"]
@@ -313,6 +190,10 @@ class WarmReloader:
     def _renewing(self, node: Node, _: Message) -> None:
         self._set_up(node)
 
+    def _let_go(self) -> None:
+        self._tree.drop_all()
+        self._relay.close()
+
     # Starting versions
 
     def _set_up(self, parent: Node) -> None:
@@ -323,155 +204,74 @@ class WarmReloader:
         if node is not self._parent:
             return
         self._can_fork = True
-        if self._good:
-            self._preload(self._good)
-        self._begin_version(self._cause)
+        if self._learning.good:
+            self._preload(self._learning.good)
+        self._begin_version(self._changes.cause)
 
-    def _begin_version(self, change: _Change | None) -> None:
+    def _begin_version(self, change: Change | None) -> None:
         """Start a version for what has changed; what is starting is dropped."""
-        self._cause = change
-        self._abandon()
+        self._changes.cause = change
+        self._relay.abandon()
         if self._parent is None or self._is_stopping or not self._can_fork:
             return
-        if self._serial and self._serving is not None and change is not None:
+        if self._serial and self._relay.serving is not None and change is not None:
             self._parent.channel.send({"do": words.DO_CHECK, "paths": change.paths})
         else:
             self._go()
         if change is not None:
             self._report(Reloading(change.paths))
 
-    def _abandon(self) -> None:
-        if self._starting is not None:
-            self._drop(self._starting, kill=True)
-            self._starting = None
-
     def _go(self) -> None:
         """Let a version start, from the deepest process that is valid."""
-        for node in stale(self._nodes, self._changed):
-            self._drop(node)
-        source = deepest(self._nodes, self._changed)
+        self._tree.drop_stale()
+        source = self._tree.deepest()
         if source is None or self._is_stopping:
             return
         self._generation += 1
-        held = {node.before for node in self._nodes if node.kind is Kind.CHECKPOINT}
-        hot = self._hot if self.has_layers else []
-        stops = [self._imported_as.get(file, file) for file in hot if file not in held]
+        held = {node.before for node in self._tree.of_kind(Kind.CHECKPOINT)}
+        hot = self._changes.hot if self.has_layers else []
+        stops = [self._tree.imported_as(file) for file in hot if file not in held]
         node = source if source.kind is Kind.STANDBY else self._fork(source)
         node.kind = Kind.SERVER
         node.generation = self._generation
         node.inherited = len(node.files)
         self._mention(_origin(source, len(node.files)))
         node.channel.send({"do": words.DO_GO, "generation": self._generation, "stops": stops})
-        self._starting = node
+        self._relay.starting = node
 
     def _checked(self, _: Node, message: Message) -> None:
         """Go on where versions may not overlap: the old one ends first, unless the new one cannot be."""
         if message["fault"] is not None:
             self._fail({}, _failure(message["fault"]))
-            return
-        old = self._serving
-        if old is None:
+        elif self._relay.serving is None:
             self._go()
-            return
-        if self._heir is not None:
-            return  # it is ending already
-        self._drain(old)
-        old.channel.send({"do": words.DO_FINISH, "seconds": self._grace})
-        self._after(self._grace + END_SECONDS, lambda: self._kill(old))
-
-    def _drain(self, old: Node) -> None:
-        """Let it take no more connections; those that are idle wait for the next version."""
-        self._is_drained = False
-        self._heir, ancestor = socket.socketpair()
-        old.channel.send({"do": words.DO_DRAIN}, [ancestor.fileno()])
-        ancestor.close()
+        else:
+            self._relay.make_way()
 
     def _fork(self, source: Node) -> Node:
-        """A child of a paused process, which waits."""
-        near, far = Channel.pair()
-        order = {"do": words.DO_FORK, "touched": source.touched}
-        source.channel.send(order, [far.fileno()])
-        far.close()
-        return self._add(Node(near, Kind.STANDBY, files=dict(source.files), source=source))
+        """A process that waits to become a version."""
+        return self._tree.fork(source)
 
     def _checkpoint(self, node: Node, message: Message) -> None:
-        (fd,) = message["fds"]
-        held = Node(
-            Channel.from_fd(fd),
-            Kind.CHECKPOINT,
-            generation=node.generation,
-            pid=node.pid,
-            files=dict(node.files),
-            before=self._real_path(message["before"]),
-        )
-        node.pid = 0  # the rest of it is another process, which says who it is
-        if held.is_valid(self._changed):
-            self._add(held)
-        else:
-            held.channel.close()
+        self._tree.hold(node, message)
 
     def _ready(self, node: Node, message: Message) -> None:
-        if node is not self._starting:
-            return
-        self._missing = set(message["missing"])
-        self._failed_files = None
-        node.is_ready = True
-        if self._serving is None:
-            self._accept(node)
-            return
-        # Answers of the new version are not followed by such of the old one.
-        self._drain(self._serving)
-        self._after(ACCEPT_SECONDS, partial(self._accept, node))
-
-    def _accept(self, node: Node) -> None:
-        """Let a new version take connections, and those that the old one has handed over."""
-        if node is not self._starting or node.accepts or not node.is_ready:
-            return
-        node.accepts = True
-        fds = [] if self._heir is None else [self._heir.fileno()]
-        node.channel.send({"do": words.DO_ACCEPT}, fds)
-        if self._heir is not None:
-            self._heir.close()
-            self._heir = None
-
-    def _now_serves(self, node: Node, _: Message) -> None:
-        if node is self._serving:
-            return
-        if node is self._parked:
-            self._serving, self._parked = node, None
-            return
-        self._parked, self._serving, self._starting = self._serving, node, None
-        self._served_since = time.monotonic()
-        self._is_unsaid = True
-        old = self._parked
-        if old is not None:
-            self._after(SETTLE_SECONDS, lambda: self._finish(old))
-            self._after(DRAIN_SECONDS, self._announce)
-        if old is None or self._is_drained:
-            self._announce()
-        self._after(LEARN_AFTER, partial(self._review, node))
-        self._look_again()
-
-    def _review(self, node: Node) -> None:
-        """Remember which memory a version writes to, for the next one from the same process."""
-        source = node.source
-        if source is not None and source in self._nodes and node in self._nodes:
-            source.touched = tuple(touched(node.pid, node.mappings))
-        self._stand_by(afresh=True)
+        if node is self._relay.starting:
+            self._changes.started(message["missing"])
+            self._relay.ready(node)
 
     def _drained(self, _: Node, __: Message) -> None:
-        self._is_drained = True
-        if self._starting is not None:
-            self._accept(self._starting)
-        self._announce()
+        self._relay.drained()
 
-    def _announce(self) -> None:
-        """Say that the new version serves, once the old one takes no more connections."""
-        node = self._serving
-        if not self._is_unsaid or node is None:
+    def _now_serves(self, node: Node, _: Message) -> None:
+        if not self._relay.serves(node):
             return
-        self._is_unsaid = False
-        cause = self._cause
+        self._served_since = time.monotonic()
+        self._turns.after(LEARN_AFTER, partial(self._review, node))
+        self._look_again()
+
+    def _announce(self, node: Node) -> None:
+        cause = self._changes.cause
         since = self._began if cause is None else cause.at
         self._report(
             Reloaded(
@@ -483,14 +283,12 @@ class WarmReloader:
             )
         )
 
-    def _finish(self, old: Node) -> None:
-        """Let an old version end: its last requests have the grace."""
-        if self._parked is old:
-            self._parked = None
-        if old is self._serving or old not in self._nodes:
-            return
-        old.channel.send({"do": words.DO_FINISH, "seconds": self._grace})
-        self._after(self._grace + END_SECONDS, partial(self._drop, old, kill=True))
+    def _review(self, node: Node) -> None:
+        """Remember which memory a version writes to, for the next one from the same process."""
+        source = node.source
+        if source is not None and source in self._tree.nodes and node in self._tree.nodes:
+            source.touched = tuple(touched(node.pid, node.mappings))
+        self._stand_by(afresh=True)
 
     def _stand_by(self, *, afresh: bool = False) -> None:
         """Fork the next version before anyone asks for it.
@@ -498,67 +296,67 @@ class WarmReloader:
         Args:
             afresh: The process that the one at hand was forked from holds more by now.
         """
-        if self._is_stopping or self._starting is not None or not self._can_fork:
+        if self._is_stopping or self._relay.starting is not None or not self._can_fork:
             return
-        standbys = [each for each in self._nodes if each.kind is Kind.STANDBY]
-        source = deepest([each for each in self._nodes if each not in standbys], self._changed)
+        standbys = self._tree.of_kind(Kind.STANDBY)
+        source = self._tree.deepest(but=standbys)
         if source is None or (not afresh and any(each.source is source for each in standbys)):
             return
-        for each in standbys:
-            self._drop(each)
+        self._tree.drop_all(standbys)
         self._fork(source)
 
     # Failing
 
     def _failed(self, node: Node, message: Message) -> None:
         if node.kind is Kind.STANDBY:
-            self._drop(node)
-        if self._is_stopping or node not in {self._starting, self._parent}:
+            self._tree.drop(node)
+        if self._is_stopping or node not in {self._relay.starting, self._parent}:
             return
         if node is self._parent:
             self._can_fork = False
-            if self._serving is None and not self._generation:
+            if self._relay.serving is None and not self._generation:
                 self._report(_failure(message)._replace(has_served=False, is_final=True))
                 self._close_parent()
                 return
         else:
-            self._drop(node)
-        self._missing |= set(message["missing"])
+            self._tree.drop(node)
+        self._changes.missing |= set(message["missing"])
         self._fail(node.files, _failure(message))
 
     def _fail(self, files: Mapping[str, str], failure: ReloadFailed) -> None:
         """Keep the version before; any source may be the cure."""
-        self._starting = None
-        self._failed_files = {**self._aim, **files}
-        self._report(failure._replace(has_served=self._serving is not None))
-        self._after(LEARN_AFTER, self._stand_by)
+        self._relay.starting = None
+        self._changes.failed(files)
+        self._report(failure._replace(has_served=self._relay.serving is not None))
+        self._turns.after(LEARN_AFTER, self._stand_by)
         self._look_again()
 
     def _gone(self, node: Node) -> None:
         """React to the end of a process."""
+        relay = self._relay
         if node is self._parent:
             self._parent = None
-        elif node is self._starting:
-            if node.accepts and self._serving is not None:
+        elif node is relay.starting:
+            if node.accepts and relay.serving is not None:
                 # It had been given the connections; who drained for it takes them again.
-                self._serving.channel.send({"do": words.DO_RESUME})
+                relay.resume(relay.serving)
             self._fail(node.files, ReloadFailed("the new version ended while it started"))
-        elif node is self._parked:
-            self._parked = None
-        elif node is self._serving:
-            self._serving = None
-            if self._heir is not None:
-                self._go()  # it has made way
+        elif node is relay.parked:
+            relay.parked = None
+        elif node is relay.serving:
+            relay.serving = None
+            if relay.has_made_way:
+                self._go()
             else:
                 self._server_gone(asked=node.was_asked)
-        if self._is_stopping and not any(each.kind is Kind.SERVER for each in self._nodes):
+        if self._is_stopping and not self._tree.of_kind(Kind.SERVER):
             self._close_parent()
 
     def _server_gone(self, *, asked: bool) -> None:
         if self._is_stopping:
             return
-        if self._parked is not None:
-            self._parked.channel.send({"do": words.DO_RESUME})
+        if self._relay.parked is not None:
+            self._relay.resume(self._relay.parked)
             self._report(Crashed(0.0, resumed=True))
             return
         lived = time.monotonic() - self._served_since
@@ -566,10 +364,10 @@ class WarmReloader:
         # A signal from the terminal reaches the server before devtool hears that all is to end.
         pause = max(pause_after(self._deaths), 0.3 if asked else 0.0)
         self._report(Crashed(pause))
-        self._after(pause, self._again)
+        self._turns.after(pause, self._again)
 
     def _again(self) -> None:
-        if self._serving is None and self._starting is None:
+        if self._relay.serving is None and self._relay.starting is None:
             self._began = time.monotonic()
             self._begin_version(None)
 
@@ -579,68 +377,49 @@ class WarmReloader:
 
     # Changes
 
-    def _take(self, change: _Change) -> None:
-        if self._starting is not None and self._starting.accepts:
+    def _take(self, change: Change) -> None:
+        relay = self._relay
+        if relay.starting is not None and relay.starting.accepts:
             # It has connections already, and is not to be dropped.
-            self._passed_over.append(change)
+            self._changes.pass_over(change)
             return
-        # A link that leads elsewhere now is a change of what was imported by it.
-        changed = {self._real.get(path, path) for path in change.paths}
-        digests = {path: digest_of(self._imported_as.get(path, path)) for path in sorted(changed)}
-        self._changed |= digests
-        is_declared = change.declared & set(self._application.env_files)
-        if is_declared:
+        digests = self._tree.note_changes(change.paths)
+        if change.declared & set(self._application.env_files):
             self._renew(change)
             return
         if any(map(is_dependency, change.paths)):
             self._renew_at = time.monotonic() + QUIET_SECONDS
-            self._after(QUIET_SECONDS, partial(self._renew_if_quiet, change))
+            self._turns.after(QUIET_SECONDS, partial(self._renew_if_quiet, change))
             return
-        has_failed = self._failed_files is not None and self._starting is None
-        mattering = that_matter(
-            digests, self._newest_files(), self._missing, after_failure=has_failed
-        )
-        mattering += [path for path in sorted(change.declared) if path not in mattering]
-        if mattering:
-            self._hot = warmer(self._hot, [path for path in mattering if path.endswith(".py")])
-            self._aim = {path: self._changed.get(path, "") for path in mattering}
-            self._begin_version(change._replace(paths=tuple(mattering)))
-        elif self._starting is not None:
-            self._passed_over.append(change)
-
-    def _newest_files(self) -> dict[str, str]:
-        """What the newest version holds, as far as it is known while it starts."""
-        if self._starting is None:
-            if self._failed_files is not None:
-                return self._failed_files
-            return self._serving.files if self._serving else {}
-        before = self._serving.files if self._serving else self._failed_files or {}
-        return {**before, **self._aim, **self._starting.files}
+        paths = self._changes.that_matter(change, digests, relay.serving, relay.starting)
+        if paths:
+            self._begin_version(change._replace(paths=tuple(paths)))
+        elif relay.starting is not None:
+            self._changes.pass_over(change)
 
     def _look_again(self) -> None:
         """Judge again what came while a version started whose files were not known then."""
-        passed_over, self._passed_over = self._passed_over, []
-        for change in passed_over:
+        for change in self._changes.passed_over():
             self._take(change)
 
-    def _renew_if_quiet(self, change: _Change) -> None:
+    def _renew_if_quiet(self, change: Change) -> None:
         """Make the warm parent anew once nothing more is being installed."""
         if time.monotonic() >= self._renew_at:
             self._renew(change)
 
-    def _renew(self, change: _Change) -> None:
+    def _renew(self, change: Change) -> None:
         """Make the warm parent anew, in its place; the serving version goes on meanwhile."""
-        self._cause = change
-        self._abandon()
+        self._changes.cause = change
+        self._relay.abandon()
         if self._parent is None or self._is_stopping:
             return
         try:
             env = dict(self._environment())
         except DevtoolError as error:
-            self._report(ReloadFailed(error.message, has_served=self._serving is not None))
+            has_served = self._relay.serving is not None
+            self._report(ReloadFailed(error.message, has_served=has_served))
             return
-        for node in [each for each in self._nodes if each.kind in {Kind.CHECKPOINT, Kind.STANDBY}]:
-            self._drop(node)
+        self._tree.drop_all(self._tree.of_kind(Kind.CHECKPOINT, Kind.STANDBY))
         self._can_fork = False
         self._report(Reloading(change.paths))
         self._parent.channel.send({"do": words.DO_RENEW, "env": env})
@@ -651,29 +430,26 @@ class WarmReloader:
         names = message.get("modules", [])
         if not names:
             return
-        self._names.update(dict.fromkeys(names))
-        for name in message.get("late", []):
-            self.unsafe[name] = f"imported after the project has changed {message['changed']}"
-        self._after(LEARN_AFTER, self._try_out)
+        self._learning.saw(names)
+        reason = f"imported after the project has changed {message['changed']}"
+        self._learning.blame(message.get("late", []), reason)
+        self._turns.after(LEARN_AFTER, self._try_out)
 
     def _try_out(self) -> None:
-        names = [name for name in self._names if name not in self._tried]
-        if not names or self._parent is None or not self._can_fork or self._is_stopping:
+        if self._parent is None or not self._can_fork or self._is_stopping:
             return
-        self._tried.update(names)
+        names = self._learning.untried()
+        if not names:
+            return
         near, far = Channel.pair()
         self._parent.channel.send({"do": words.DO_TRY, "names": names}, [far.fileno()])
         far.close()
-        self._add(Node(near, Kind.TRIAL, files={}))
+        self._tree.add(Node(near, Kind.TRIAL, files={}))
 
     def _tried_out(self, _: Node, message: Message) -> None:
-        self.unsafe |= message["unsafe"]
         for name, reason in message["unsafe"].items():
             self._mention(f"{name} is imported anew by every version: it {reason}")
-        self._good += message["good"]
-        if self._memory is not None:
-            learned = Learned(tuple(self._good), tuple(self.unsafe.items()))
-            remember(self._memory, self._application.python, learned)
+        self._learning.found(message["good"], message["unsafe"])
         if self._parent is not None and self._can_fork:
             self._preload(message["good"])
 
@@ -683,35 +459,26 @@ class WarmReloader:
 
     def _preload(self, names: Sequence[str]) -> None:
         if self._parent is not None:
-            files = [self._imported_as[f] for f in self._serving.files] if self._serving else []
+            serving = self._relay.serving
+            files = [self._tree.imported_as(file) for file in serving.files] if serving else []
             self._parent.channel.send({"do": words.DO_PRELOAD, "names": names, "compile": files})
 
     # The end
 
     def _rest(self) -> None:
         self._is_stopping = True
-        if not any(node.kind is Kind.SERVER for node in self._nodes):
+        if not self._tree.of_kind(Kind.SERVER):
             self._close_parent()
 
     def _stop(self) -> None:
-        for node in self._nodes:
-            if node.kind is Kind.SERVER:
-                node.channel.send({"do": words.DO_FINISH, "seconds": self._grace})
-                self._after(self._grace + END_SECONDS, partial(self._kill, node))
+        for node in self._tree.of_kind(Kind.SERVER):
+            self._relay.ask_to_end(node)
         self._rest()
-
-    def _kill(self, node: Node) -> None:
-        if node in self._nodes:
-            self._drop(node, kill=True)
-            self._gone(node)
 
     def _close_parent(self) -> None:
         if self._parent is not None:
-            self._drop(self._parent)
+            self._tree.drop(self._parent)
             self._parent = None
-
-    def _report(self, news: News) -> None:
-        self._on_news(news)
 
 
 def _origin(source: Node, modules: int) -> str:

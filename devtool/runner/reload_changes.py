@@ -1,0 +1,88 @@
+"""Which changes need another version, after all that has served, started and failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from devtool.runner.reload_nodes import Node, that_matter, warmer
+
+
+class Change(NamedTuple):
+    """Files that have changed together.
+
+    Args:
+        paths: Real paths.
+        declared: Those that count though nothing imports them.
+        at: When it was noticed, by `time.monotonic()`.
+    """
+
+    paths: tuple[str, ...]
+    declared: frozenset[str]
+    at: float
+
+
+class Changes:
+    """Judges changes by the newest version there is.
+
+    Attributes:
+        cause: What the newest version was started for; None for the first.
+        hot: The source files that were edited last.
+        missing: The names of modules that the newest version asked for in vain.
+    """
+
+    def __init__(self) -> None:
+        self.cause: Change | None = None
+        self.hot: list[str] = []
+        self.missing: set[str] = set()
+        # What the version that failed last has executed; None once one serves.
+        self._failed: dict[str, str] | None = None
+        # What the version that starts is started for.
+        self._aim: dict[str, str] = {}
+        self._passed_over: list[Change] = []
+
+    def that_matter(
+        self,
+        change: Change,
+        digests: Mapping[str, str],
+        serving: Node | None,
+        starting: Node | None,
+    ) -> list[str]:
+        """The changed files for which a version must follow; it is aimed at them from now on."""
+        paths = that_matter(
+            digests,
+            self._newest_files(serving, starting),
+            self.missing,
+            after_failure=self._failed is not None and starting is None,
+        )
+        paths += [path for path in sorted(change.declared) if path not in paths]
+        if paths:
+            self.hot = warmer(self.hot, [path for path in paths if path.endswith(".py")])
+            self._aim = {path: digests.get(path, "") for path in paths}
+        return paths
+
+    def _newest_files(self, serving: Node | None, starting: Node | None) -> dict[str, str]:
+        """What the newest version holds, as far as it is known while it starts."""
+        served = serving.files if serving else {}
+        if starting is None:
+            return served if self._failed is None else self._failed
+        before = served if serving else self._failed or {}
+        return {**before, **self._aim, **starting.files}
+
+    def pass_over(self, change: Change) -> None:
+        """Keep for later what cannot be judged yet."""
+        self._passed_over.append(change)
+
+    def passed_over(self) -> list[Change]:
+        """What is to be judged now."""
+        changes, self._passed_over = self._passed_over, []
+        return changes
+
+    def started(self, missing: Iterable[str]) -> None:
+        """A version is ready."""
+        self.missing = set(missing)
+        self._failed = None
+
+    def failed(self, files: Mapping[str, str]) -> None:
+        """A version that had executed these cannot serve: any source may be the cure."""
+        self._failed = {**self._aim, **files}
