@@ -282,4 +282,4 @@ def paths_of(mapped: Iterable[Mapped], resources: Iterable[Resource]) -> dict[st
 
 
 def _said(note: Note) -> str:
-    return f"{note.text} ({note.path}:{note.line})"
+    return f"{note.text} ({note.path}:{note.line})" if note.line else note.text

@@ -134,7 +134,7 @@ def read(
             name is unknown or stands for two classes.
     """
     place = Path(root)
-    modules = {path: sources.parsed(place, path) for path in tuple(files) or sources.program(place)}
+    modules, broken = sources.modules(place, files)
     classes = _classes(modules)
     names = meanings.names(modules, classes)
     managers = _managers(modules, classes)
@@ -171,7 +171,7 @@ def read(
     kept = tuple(manager for manager in managers if manager.entity in taken)
     told = {entity.path for entity in entities} | {manager.path for manager in kept}
     starting = {path for path in told if sources.runs_when_imported(modules[path])}
-    return Reading(tuple(entities), kept, tuple(left_out), tuple(skipped), frozenset(starting))
+    return Reading(tuple(entities), kept, (*left_out, *broken), tuple(skipped), frozenset(starting))
 
 
 def _classes(modules: Mapping[str, ast.Module]) -> dict[str, _Class]:

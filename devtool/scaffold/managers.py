@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -15,6 +16,8 @@ from devtool.scaffold.resource.names import plural, snake
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 LEAST_VERBS = 2
+# What makes many of one, in English and the languages around it.
+ENDINGS = "s|es|n|en|nen|e|er"
 
 
 class Verb(StrEnum):
@@ -114,15 +117,28 @@ def managers_of(modules: Mapping[str, ast.Module], entities: frozenset[str]) -> 
     """Every class and module that keeps one of the entities."""
     if not entities:
         return ()
+    classes = {
+        node.name: node
+        for module in modules.values()
+        for node in module.body
+        if isinstance(node, ast.ClassDef)
+    }
     return tuple(
-        manager for path, module in modules.items() for manager in _in(path, module, entities)
+        manager
+        for path, module in modules.items()
+        for manager in _in(path, module, entities, classes)
     )
 
 
-def _in(path: str, module: ast.Module, entities: frozenset[str]) -> Iterator[Manager]:
+def _in(
+    path: str,
+    module: ast.Module,
+    entities: frozenset[str],
+    classes: Mapping[str, ast.ClassDef],
+) -> Iterator[Manager]:
     for node in module.body:
         if isinstance(node, ast.ClassDef) and node.name not in entities and not _is_abstract(node):
-            functions = [item for item in node.body if isinstance(item, Function)]
+            functions = list(_functions(node, classes).values())
             init = next((item for item in functions if item.name == "__init__"), None)
             yield from _manager(
                 node.name, path, node.lineno, functions, node, entities, _required(init)
@@ -133,6 +149,18 @@ def _in(path: str, module: ast.Module, entities: frozenset[str]) -> Iterator[Man
         body=[node for node in module.body if not isinstance(node, ast.ClassDef)], type_ignores=[]
     )
     yield from _manager(name, path, 0, functions, scope, entities, ())
+
+
+def _functions(
+    node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], seen: frozenset[str] = frozenset()
+) -> dict[str, Function]:
+    """The methods of a class, those of the program's classes that it is made of among them."""
+    found: dict[str, Function] = {}
+    for base in node.bases:
+        name = ast.unparse(base).partition("[")[0].rpartition(".")[2]
+        if name in classes and name not in seen:
+            found |= _functions(classes[name], classes, seen | {node.name})
+    return found | {item.name: item for item in node.body if isinstance(item, Function)}
 
 
 def _is_abstract(node: ast.ClassDef) -> bool:
@@ -201,7 +229,7 @@ def _named_in(function: str, entities: Iterable[str]) -> str:
     fits = [
         (len(entity), entity)
         for entity in entities
-        if any(f"_{name}_" in words for name in (snake(entity), plural(snake(entity))))
+        if re.search(rf"_({snake(entity)}({ENDINGS})?|{plural(snake(entity))})_", words)
     ]
     return max(fits, default=(0, ""))[1]
 
@@ -228,9 +256,12 @@ def _is_property(node: Function) -> bool:
     )
 
 
-def _kept(scope: ast.AST, functions: Iterable[Function], entities: frozenset[str]) -> str:
+def _kept(scope: ast.AST, functions: list[Function], entities: frozenset[str]) -> str:
     """The entity that a manager deals with most, or an empty string."""
-    votes: Counter[str] = Counter()
+    # class Tasks(Repository[Task])
+    bases = scope.bases if isinstance(scope, ast.ClassDef) else []
+    made_of = {name for base in bases for name in columns.mentioned(base) & entities}
+    votes = Counter(dict.fromkeys(made_of, len(functions)))
     for node in ast.walk(scope):
         if isinstance(node, ast.AnnAssign):
             votes.update(columns.mentioned(node.annotation) & entities)

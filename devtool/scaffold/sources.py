@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from devtool.errors import ConfigError
+from devtool.model.detection import Note
 
 MOST_FILES = 2000
 MOST_BYTES = 1_000_000
@@ -55,6 +56,33 @@ def program(root: Path) -> list[str]:
             f"{root} has more than {MOST_FILES} Python files", hint="name the files to read"
         )
     return found
+
+
+def modules(root: Path, files: Iterable[str]) -> tuple[dict[str, ast.Module], list[Note]]:
+    """The modules of a program, and those of its files that are left out because they do not parse.
+
+    Args:
+        root: The project's folder.
+        files: Files that were named, from the root, each of which has to parse; all when there is none.
+
+    Raises:
+        ConfigError: If a named file cannot be read or does not parse, or none does.
+    """
+    named = tuple(files)
+    if named:
+        return {path: parsed(root, path) for path in named}, []
+    found: dict[str, ast.Module] = {}
+    left_out: list[Note] = []
+    problem: ConfigError | None = None
+    for path in program(root):
+        try:
+            found[path] = parsed(root, path)
+        except ConfigError as error:
+            problem = problem or error
+            left_out.append(Note(text=error.message, path=path, line=0))
+    if problem is not None and not found:
+        raise problem
+    return found, left_out
 
 
 def parsed(root: Path, path: str) -> ast.Module:

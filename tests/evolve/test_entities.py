@@ -310,6 +310,34 @@ def test_one_class_may_keep_several_things(tmp_path: Path) -> None:
     }
 
 
+def test_managers_have_the_methods_of_what_they_are_made_of(tmp_path: Path) -> None:
+    reading = program(
+        tmp_path,
+        "@dataclass\nclass Kunde:\n    id: int\n@dataclass\nclass Rechnung:\n    id: int\n"
+        "class Store(Generic[T]):\n    def __init__(self): ...\n    def add(self, x: T): ...\n"
+        "    def list(self): ...\n"
+        "class Kunden(Store[Kunde]):\n    def __init__(self, path): ...\n"
+        "class Rechnungen(Store[Rechnung]):\n    def list(self, year): ...\n"
+        "def list_kunden(): ...\ndef add_kunde(): ...\ndef list_rechnungen(): ...\n"
+        "def add_rechnung(): ...\n",
+    )
+    kept = {(m.name, m.entity): (m.needs, m.methods[-1].parameters) for m in reading.managers}
+    assert kept == {
+        ("Kunden", "Kunde"): (("path",), ()),
+        ("Rechnungen", "Rechnung"): ((), ("year",)),
+        ("app", "Kunde"): ((), ()),
+        ("app", "Rechnung"): ((), ()),
+    }
+
+
+def test_a_file_that_does_not_parse_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text("print 'hello'\n")
+    reading = program(tmp_path, "@dataclass\nclass Task:\n    id: int\n")
+    assert [note.text for note in reading.left_out] == ["old.py:1 does not parse"]
+    with pytest.raises(ConfigError, match=r"old.py:1 does not parse"):
+        read(tmp_path, ("old.py",))
+
+
 def test_what_only_says_what_others_do_keeps_nothing(tmp_path: Path) -> None:
     methods = "    def add_book(self): ...\n    @abstractmethod\n    def list_books(self): ...\n"
     reading = program(

@@ -56,4 +56,6 @@ def shapes() -> Iterator[Resource]:
     yield made(
         "Code", "code:str(12)!@unique day:date!@unique  of:ref(user) n:int@unique u:uuid@unique"
     )
+    for length in range(8, 24):  # links whose tests have lines just as long as lines may be
+        yield made(f"Linked{length}", f"name:str {'l' * length}s:many(tag)")
     yield made("Part", "tag:ref(tag,restrict)! other:ref(tag,null)? text:text")

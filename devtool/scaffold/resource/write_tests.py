@@ -209,10 +209,10 @@ LINKS = """def test_{name}_are_replaced(client: TestClient, ada: Headers) -> Non
     made = create(client, ada)
     assert made["{column}"] != []
     place = f"{{URL}}/{{made['id']}}"
-    emptied = client.patch(place, json={{"{column}": []}}, headers=ada).json()
-    assert emptied["{column}"] == []
-    filled = client.patch(place, json={{"{column}": made["{column}"]}}, headers=ada).json()
-    assert filled["{column}"] == made["{column}"]
+    emptied = client.patch(place, json={{"{column}": []}}, headers=ada)
+    assert emptied.json()["{column}"] == []
+    filled = client.patch(place, json={{"{column}": made["{column}"]}}, headers=ada)
+    assert filled.json()["{column}"] == made["{column}"]
 
 
 """
