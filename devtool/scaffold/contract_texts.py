@@ -26,9 +26,10 @@ def is_first(item: Any) -> bool:
 CONFTEST = '''"""The program that this backend grew out of, and the API beside it."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -37,14 +38,19 @@ from fastapi.testclient import TestClient
 PROGRAM = Path(__file__).parents[3]STEPS
 # Its modules, so that none of ours is taken for one of them.
 MODULES = NAMES
+NOT_SOURCE = {"backend", "build", "dist", "frontend", "node_modules", "venv", "__pycache__"}
 
 Load = Callable[[str], Any]
 
 
 @pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Import a module of the program, new for each test."""
-    monkeypatch.syspath_prepend(str(PROGRAM))
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Import a module of the program, new for each test: a copy, so that its data stay as they are."""
+    program = copytree(PROGRAM, tmp_path / "program", ignore=all_but_source)
+    monkeypatch.chdir(program)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.syspath_prepend(str(program))
     ours = {name: module for name, module in sys.modules.items() if is_theirs(name)}
     for name in ours:
         del sys.modules[name]
@@ -52,6 +58,18 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     for name in [name for name in sys.modules if is_theirs(name)]:
         del sys.modules[name]
     sys.modules.update(ours)
+
+
+def all_but_source(folder: str, names: Iterable[str]) -> set[str]:
+    """What is not copied: data, and folders that hold no source of the program."""
+    return {name for name in names if not is_source(Path(folder, name))}
+
+
+def is_source(path: Path) -> bool:
+    """Whether something is a module of the program, or may hold some."""
+    if path.is_dir():
+        return path.name not in NOT_SOURCE and not path.name.startswith(".")
+    return path.suffix == ".py"
 
 
 def is_theirs(name: str) -> bool:
@@ -66,63 +84,6 @@ def api(client: TestClient, ada: dict[str, str]) -> Iterator[TestClient]:
     client.headers.update(ada)
     yield client
     client.headers = before
-'''
-TEST = '''"""The program that this backend grew out of, and the API beside it."""
-
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
-from typing import Any, get_args
-
-import pytest
-from starlette.testclient import TestClient
-
-from app.application import create_app
-from app.current_user import CurrentUser, demo_user
-from app.database import get_database
-from app.settings import get_settings
-
-PROGRAM = Path(__file__).parents[3]STEPS
-# Its modules, so that none of ours is taken for one of them.
-MODULES = NAMES
-
-Load = Callable[[str], Any]
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Import a module of the program, new for each test."""
-    monkeypatch.syspath_prepend(str(PROGRAM))
-    ours = {name: module for name, module in sys.modules.items() if is_theirs(name)}
-    for name in ours:
-        del sys.modules[name]
-    yield import_module
-    for name in [name for name in sys.modules if is_theirs(name)]:
-        del sys.modules[name]
-    sys.modules.update(ours)
-
-
-def is_theirs(name: str) -> bool:
-    """Whether a module has the name of one of the program's."""
-    return name.partition(".")[0] in MODULES
-
-
-@pytest.fixture
-def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """The API with a database of its own, for somebody who is signed in."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'contract.db'}")
-    monkeypatch.setenv("ENVIRONMENT", "development")  # it migrates by itself
-    get_settings.cache_clear()
-    get_database.cache_clear()
-    app = create_app()
-    with TestClient(app, base_url="http://localhost") as client:
-        assert client.portal is not None
-        user = client.portal.call(demo_user)
-        app.dependency_overrides[get_args(CurrentUser)[1].dependency] = lambda: user
-        yield client
-    get_settings.cache_clear()
-    get_database.cache_clear()
 '''
 TEST = '''"""What `{about}` does in memory, the API does over HTTP.
 
@@ -165,6 +126,6 @@ def held(item: Any, name: str) -> Any:
     return item[name] if isinstance(item, dict) else getattr(item, name)
 
 
-{key}def test_memory_and_the_api_agree(load: Load, api: TestClient) -> None:
+{key}def test_memory_and_the_api_agree(api: TestClient, load: Load) -> None:
 {steps}
 '''

@@ -22,7 +22,44 @@ from devtool.scaffold.update import apply_update, undo
 from tests.evolve.conftest import Unpack
 from tests.scaffold.project import edit, snapshot
 
-SHAPES = ("inventory", "library", "habits")
+SHAPES = ("inventory", "library", "habits", "buecherei", "contacts", "todo", "zoo")
+WORDS = {
+    "buecherei": {
+        "buch": "nummer:int? titel:str(200)! autor:str(200)! verfuegbar:bool=true ausgeliehen_am:date?"
+        " laenge_in_seiten:int=0",
+    },
+    "contacts": {
+        "phone": "number:str(200)! label:str(200)=home",
+        "person": "first_name:str(200)! last_name:str(200)! email:str(200)? age:int? height:float=1.7"
+        " phones:many(phone) groups:list(str)",
+    },
+    "todo": {
+        "task_item": "title:str(200)! description:text(10000) completed:bool"
+        " priority:enum(MEDIUM,LOW,HIGH) tags:list(str) due_date:datetime? subtasks:many(task_item)",
+    },
+    "zoo": {
+        "keeper": "name:str(200)! badge:int!",
+        "animal": "name:str(200)! species:enum(lion,penguin)! born:date! weight_kg:float!"
+        " keeper:ref(keeper,null)?",
+    },
+}
+# What is compared call by call, by the program's keeper.
+COMPARED = {
+    "buecherei": "bücherei",
+    "contacts": "ContactBook",
+    "todo": "TaskManager",
+    "zoo": "KeeperRepository",
+}
+
+
+@pytest.mark.parametrize("shape", WORDS)
+def test_programs_of_many_kinds_are_understood(unpack: Unpack, shape: str) -> None:
+    planned = plan_console(unpack(shape), Wishes())
+    found = {item["name"]: " ".join(item["fields"]) for item in planned.spec.resources}
+    assert found == WORDS[shape]
+    texts = {c.path: c.text for c in planned.update.changes if c.path.startswith(FOLDER)}
+    (test,) = (text for path, text in texts.items() if "/test_" in path)
+    assert test.startswith(f'"""What `{COMPARED[shape]}` does in memory')
 
 
 @pytest.mark.parametrize("shape", SHAPES)

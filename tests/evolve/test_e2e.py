@@ -92,7 +92,11 @@ def check(python: Path, backend: Path, phase: int) -> None:
 
 
 def takes_over(root: Path, python: Path, backend: Path) -> None:
-    """What the program has kept is there once, for the user who is named, however often it is sent."""
+    """What the program has kept is there once, for the user who is named, however often it is sent.
+
+    The tests that ran before have written none of it: they worked with a copy of the program.
+    """
+    assert not (backend / "habits.json").exists()
     sign_up = "import asyncio; from app.current_user import demo_user; from app import migrations, database"
     work = "asyncio.run(migrations.upgrade(database.get_database()))"
     made = f"{sign_up}; {work}; database.get_database.cache_clear(); asyncio.run(demo_user())"
