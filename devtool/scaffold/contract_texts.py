@@ -45,7 +45,7 @@ Load = Callable[[str], Any]
 
 @pytest.fixture
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Import a module of the program, new for each test: a copy, so that its data stay as they are."""
+    """Import a module of a copy of the program, new for each test: its data stay as they are."""
     program = copytree(PROGRAM, tmp_path / "program", ignore=all_but_source)
     monkeypatch.chdir(program)
     for name in ("HOME", "USERPROFILE"):

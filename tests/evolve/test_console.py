@@ -86,6 +86,10 @@ def test_the_program_is_not_touched(unpack: Unpack, shape: str) -> None:
     for path, data in after.items():
         if path.endswith(".py") and data is not None:
             ast.parse(data)
+    for check in (("check",), ("format", "--check")):
+        command = (sys.executable, "-m", "ruff", *check, "--no-cache", "-q", "backend")
+        ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stdout
     undo(root)
     assert snapshot(root) == before
 
