@@ -16,6 +16,8 @@ MOST_FILES = 5000
 MOST_BYTES = 500_000
 LEFT_OUT = {"node_modules", "__pycache__", "dist", "build", "site-packages", "venv", "env"}
 EVOLVE = "devtool evolve"
+# What tests say of a thing is worth less than the thing.
+TEST = re.compile(r"(^|/)(tests?/|test_|conftest\.)")
 
 
 class Look(NamedTuple):
@@ -239,7 +241,9 @@ class _Texts:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._paths = sorted(_walk(root), key=lambda path: (path.count("/"), path))
+        self._paths = sorted(
+            _walk(root), key=lambda path: (bool(TEST.search(path)), path.count("/"), path)
+        )
         self._read = cache(self._text)
 
     def find(self, look: Look) -> tuple[str, int, str] | None:

@@ -237,6 +237,8 @@ def _recorded(
                 "module": snake(item.resource),
                 "class": pascal(item.resource),
                 "fields": {field.name: field.api for field in item.fields},
+                "moments": [field.name for field in item.fields if field.kind == "datetime"],
+                "members": {f.name: list(f.values) for f in item.fields if f.kind == "enum"},
                 "required": [f.name for f in item.entity.fields if f.is_required],
                 "skipped": sorted(_unsent(reading, item.entity)),
             }

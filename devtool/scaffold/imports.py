@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -82,8 +83,23 @@ def _batch(
         unknown = sorted(item.keys() - fields.keys() - OWN - set(entity.get("skipped", ())))
         if unknown:
             raise ConfigError(f"{path}: {name} {number} has the unknown field {unknown[0]!r}")
-        rows.append({fields[key]: value for key, value in item.items() if key in fields})
+        sent = {key: _sent(key, value, entity) for key, value in item.items()}
+        rows.append({fields[key]: value for key, value in sent.items() if key in fields})
     return Batch(entity["module"], entity["class"], tuple(rows))
+
+
+def _sent(key: str, value: Any, entity: Mapping[str, Any]) -> Any:
+    """A value as the API takes it: moments with the zone they were meant in, members by their texts."""
+    if not isinstance(value, str):
+        return value
+    if key in entity.get("moments", ()):
+        try:
+            return datetime.fromisoformat(value).astimezone().isoformat()
+        except ValueError:
+            return value  # which the API refuses by name
+    members = entity.get("members", {}).get(key, ())
+    last = value.rpartition(".")[2]  # `Priority.HIGH`, as str() writes it
+    return last if last in members and value not in members else value
 
 
 def _entity(

@@ -47,6 +47,15 @@ def test_the_last_phase_has_no_next(tmp_path: Path) -> None:
     assert checklist(tmp_path, 5).next == 0
 
 
+def test_code_tells_more_than_its_tests(tmp_path: Path) -> None:
+    for path in ("tests/test_a.py", "src/deep/down/a.py"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("x = '/health'\n")
+    need = Need(2, "it", (Look("*.py", "/health"),), "bring it")
+    (item,) = checklist(tmp_path, 1, needs=(need,)).items
+    assert item.path == "src/deep/down/a.py"
+
+
 def test_every_phase_but_the_first_has_needs() -> None:
     assert {need.phase for need in NEEDS} == {2, 3, 4, 5}
 

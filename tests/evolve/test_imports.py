@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 
@@ -35,6 +36,43 @@ def test_kinds_are_told_by_their_fields_and_several_at_once() -> None:
         TAKEN,
         Batch("tag", "Tag", ({"name": "a"},)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sent"),
+    [
+        ("due", "2026-02-01T10:00:00+02:00", "2026-02-01T10:00:00+02:00"),
+        ("due", "soon", "soon"),
+        ("level", "Level.HIGH", "HIGH"),
+        ("level", "HIGH", "HIGH"),
+        ("level", "v1.0", "v1.0"),
+        ("level", "Level.NONE", "Level.NONE"),
+        ("title", "Level.HIGH", "Level.HIGH"),
+        ("due", None, None),
+    ],
+)
+def test_values_are_sent_as_the_api_takes_them(key: str, value: object, sent: object) -> None:
+    names = ("due", "level", "title")
+    entity = {
+        **HABIT,
+        "fields": dict(zip(names, names, strict=True)),
+        "moments": ["due"],
+        "members": {"level": ["HIGH", "v1.0"]},
+    }
+    (batch,) = batches("habits.json", json.dumps([{key: value}]), [entity])
+    (row,) = batch.rows
+    if isinstance(sent, str) and key == "due" and sent != "soon":
+        assert datetime.fromisoformat(row[key]) == datetime.fromisoformat(sent)
+    else:
+        assert row == {key: sent}
+
+
+def test_a_moment_without_a_zone_is_one_of_this_machine() -> None:
+    entity = {**HABIT, "fields": {"due": "due"}, "moments": ["due"]}
+    (batch,) = batches("habits.json", '[{"due": "2026-02-01T10:00:00"}]', [entity])
+    sent = datetime.fromisoformat(batch.rows[0]["due"])
+    assert sent == datetime(2026, 2, 1, 10).astimezone()
+    assert sent.tzinfo is not None
 
 
 def test_what_was_left_out_is_no_unknown_field() -> None:
