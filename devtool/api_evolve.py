@@ -8,7 +8,9 @@ from devtool.api import detect_project, project_root
 from devtool.errors import ConfigError, DevtoolError
 from devtool.model.wishes import Wishes
 
-EXPLAIN = "see devtool phase --explain"
+EXPLAIN = (
+    'name it in devtool.toml: [services.backend] entry = "module:app"; see devtool phase --explain'
+)
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
