@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -48,7 +48,9 @@ class Deployment(NamedTuple):
     migrates: bool
 
 
-def deployment_of(root: Path, component: Component, module: str, attribute: str) -> Deployment:
+def deployment_of(
+    root: Path, component: Component, module: str, attribute: str, *, ours: Collection[str] = ()
+) -> Deployment:
     """What there is to deploy of a project.
 
     Args:
@@ -56,13 +58,16 @@ def deployment_of(root: Path, component: Component, module: str, attribute: str)
         component: Its backend, as detected.
         module: The file that makes the application, from the root.
         attribute: What the application is called there.
+        ours: Files that devtool has written there before.
 
     Raises:
         ConfigError: If nothing lists what the application requires.
     """
     folder = component.root if component.root != "." else ""
     context, listing = _context(root, folder)
-    place, text = _dockerfile(root, (folder, context, ""))
+    place, text = _dockerfile(root, requirements.places(folder))
+    if place in ours:
+        place, text = "", ""
     port = _port(text) or component.start.port or PORT
     if not listing and not text:
         raise ConfigError(
@@ -114,7 +119,7 @@ def notes(deployment: Deployment) -> Iterator[str]:
 
 def _context(root: Path, folder: str) -> tuple[str, str]:
     """The folder of the list of requirements nearest to the application, and which file it is."""
-    for place in dict.fromkeys((folder, "")):
+    for place in requirements.places(folder):
         names = [path.name for path in (root / place).iterdir() if path.is_file()]
         has_project = any(
             path.endswith("pyproject.toml") and requirements.has_project(text)
@@ -126,8 +131,8 @@ def _context(root: Path, folder: str) -> tuple[str, str]:
     return folder, ""
 
 
-def _dockerfile(root: Path, folders: tuple[str, ...]) -> tuple[str, str]:
-    for folder in dict.fromkeys(folders):
+def _dockerfile(root: Path, folders: Iterable[str]) -> tuple[str, str]:
+    for folder in folders:
         path = f"{folder}/Dockerfile" if folder else "Dockerfile"
         text = workspace.read_text(root, path)
         if text:
@@ -144,7 +149,9 @@ def _port(dockerfile: str) -> int:
 def _python(root: Path, folder: str) -> tuple[int, int]:
     """The newest Python that the project allows."""
     specs = [
-        item.spec for item in requirements.demands_of(root, (folder, "")) if item.name == "python"
+        item.spec
+        for item in requirements.demands_of(root, requirements.places(folder))
+        if item.name == "python"
     ]
     fitting = (v for v in images.PYTHONS if all(allows(spec, v) for spec in specs))
     return next(fitting, images.PYTHONS[0])

@@ -91,7 +91,7 @@ def plan_foreign(root: Path, component: Component, to: int) -> Growth:
     files = dict(_files(place))
     edits, notes = _wiring(root, place)
     old = _too_old(root, component.root)
-    more, told = requirements.add(root, (component.root, ""), REQUIREMENTS)
+    more, told = requirements.add(root, requirements.places(component.root), REQUIREMENTS)
     told += [
         f"{path} does not know the new packages yet: {command}"
         for path, command in requirements.stale_locks(root, more)
@@ -99,7 +99,9 @@ def plan_foreign(root: Path, component: Component, to: int) -> Growth:
     spec = ProjectSpec(name=_name(root), phase=to)
     deployed: tuple[str, ...] = ()
     if to == LAST:
-        found = deployment.deployment_of(root, component, place.module, place.attribute)
+        found = deployment.deployment_of(
+            root, component, place.module, place.attribute, ours=record.files
+        )
         files |= deployment.files(root, spec, found)
         deployed = tuple(deployment.notes(found))
     update = plan_update(
@@ -208,7 +210,7 @@ def _too_old(root: Path, folder: str) -> list[str]:
     Raises:
         ConfigError: If the project is written for pydantic 1.
     """
-    places = (folder, "")
+    places = requirements.places(folder)
     old = requirements.too_old(root, places, PYDANTIC_1)
     if old:
         first = old[0]

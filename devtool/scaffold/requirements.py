@@ -78,6 +78,12 @@ def stale_locks(root: Path, edits: Edits) -> Iterator[tuple[str, str]]:
                 yield lock, command
 
 
+def places(folder: str) -> list[str]:
+    """A folder and those above it, the project's own last: where its list of requirements may lie."""
+    above = [str(path) for path in (PurePosixPath(folder), *PurePosixPath(folder).parents)]
+    return [*(path for path in above if path != "."), ""]
+
+
 def demands_of(root: Path, folders: Iterable[str]) -> list[Demand]:
     """All that a project requires."""
     return [demand for path, text in lists(root, folders) for demand in _demands(path, text)]

@@ -14,6 +14,7 @@ from helm_python.chart import Chart, lint
 from devtool import api_evolve, detect
 from devtool.errors import ConfigError
 from devtool.model.wishes import Wishes
+from devtool.scaffold import requirements
 from devtool.scaffold.changes import Action
 from devtool.scaffold.health import health_of
 from devtool.scaffold.update import apply_update, undo
@@ -74,7 +75,9 @@ def test_a_second_run_changes_nothing_and_undo_takes_it_back(unpack: Unpack) -> 
     apply_update(api_evolve.plan_evolution(root).update)
     before = snapshot(root)
     apply_update(api_evolve.plan_evolution(root).update)
-    assert not api_evolve.plan_evolution(root, Wishes(to=4)).update.files
+    again = api_evolve.plan_evolution(root, Wishes(to=4))
+    assert not again.update.files
+    assert any(note.startswith("the image listens on 8000 and starts") for note in again.notes)
     assert not api_evolve.plan_evolution(root, Wishes(to=3)).update.files
     assert not api_evolve.plan_upgrade(root).update.files
     with pytest.raises(ConfigError, match="not 5"):
@@ -103,6 +106,14 @@ def test_an_image_is_written_where_there_is_none(unpack: Unpack) -> None:
         *("python", "-m", "uvicorn", "app.main:app"),
         *("--host", "0.0.0.0", "--port", "8000"),
     ]
+
+
+def test_the_list_of_requirements_may_lie_above(tmp_path: Path) -> None:
+    (tmp_path / "api/app").mkdir(parents=True)
+    (tmp_path / "api/requirements.txt").write_text("fastapi\n")
+    assert requirements.places("api/app") == ["api/app", "api", ""]
+    edits, told = requirements.add(tmp_path, requirements.places("api/app"), ("mcp>=2",))
+    assert (edits, told) == ({"api/requirements.txt": "fastapi\nmcp>=2\n"}, [])
 
 
 def test_an_own_image_stays(unpack: Unpack) -> None:
