@@ -22,7 +22,7 @@ from devtool.scaffold.update import apply_update, undo
 from tests.evolve.conftest import Unpack
 from tests.scaffold.project import edit, snapshot
 
-SHAPES = ("inventory", "library", "habits", "buecherei", "contacts", "todo", "zoo")
+SHAPES = ("inventory", "library", "habits", "buecherei", "contacts", "expenses", "todo", "zoo")
 WORDS = {
     "buecherei": {
         "buch": "nummer:int? titel:str(200)! autor:str(200)! verfuegbar:bool=true ausgeliehen_am:date?"
@@ -32,6 +32,9 @@ WORDS = {
         "phone": "number:str(200)! label:str(200)=home",
         "person": "first_name:str(200)! last_name:str(200)! email:str(200)? age:int? height:float=1.7"
         " phones:many(phone) groups:list(str)",
+    },
+    "expenses": {
+        "expense": "amount:decimal(12,2)! spent_on:date! category:str(200)=other groesse:int=1",
     },
     "todo": {
         "task_item": "title:str(200)! description:text(10000) completed:bool"
@@ -47,6 +50,7 @@ WORDS = {
 COMPARED = {
     "buecherei": "bücherei",
     "contacts": "ContactBook",
+    "expenses": "ExpenseTracker",
     "todo": "TaskManager",
     "zoo": "KeeperRepository",
 }
