@@ -6,7 +6,10 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 
 from devtool import ProjectSpec, detect, new_project
 from tests.e2e.running import DEVTOOL, free_port, running
+from tests.generated.frontends.model import WORDS, Model
 from tests.generated.installed import (
     checked,
     files_of,
@@ -128,6 +132,90 @@ def test_it_is_run_and_its_status_is_shown(
     assert told["deleted"][0][-1] == ["tool-delete_task", "output-available"]
     assert told["metadata"] == {"model": "local-rules", "offline": True, "state": "done"}
     assert told["messages"] == 4
+
+
+def test_an_answer_is_heard_whole_while_a_new_version_serves(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hot reload with an open stream: the old process ends its answer, the new one has the rest."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    options = ("--port", str(port), "--grace", str(LIMIT))
+    with ExitStack() as stack:
+        model = stack.enter_context(held_model())
+        for name, value in connected_to(model).items():
+            monkeypatch.setenv(name, value)
+        run = stack.enter_context(running(shop, "run", *options, state=tmp_path))
+        run.wait_until_ready(url, 120)
+        pool = stack.enter_context(ThreadPoolExecutor())
+        stack.callback(model.go_on.set)
+        chat = stack.enter_context(signed_in(url))
+        answer = stack.enter_context(chat.stream("POST", "/chat", json=message("hello")))
+        lines = answer.iter_lines()
+        heard = [next(line for line in lines if "First" in line)]
+
+        stack.enter_context(edited(shop / "backend/app/ai/status.py", 'mcp="/mcp"', 'mcp="/new"'))
+        run.wait_for(r"reloaded", 120)
+        told = chat.get("/chat/status").json()
+        assert (told["mcp"], told["running"]) == ("/new", 0)
+        followed = pool.submit(chat.get, "/chat/c1/stream")
+        model.go_on.set()
+        heard += lines
+        for each in (heard, followed.result(LIMIT).text.splitlines()):
+            assert each[-2] == "data: [DONE]", each
+            assert text_of(each) == "".join(WORDS)
+        last = chat.get("/conversations/c1/messages").json()["items"][-1]
+        assert last["metadata"]["state"] == "done"
+        assert last["parts"][-1]["text"] == "".join(WORDS)
+
+
+@contextmanager
+def held_model() -> Iterator[Model]:
+    """A model that says its first words, and the others when it is let go on."""
+    with Model() as model:
+        thread = threading.Thread(target=model.serve_forever)
+        thread.start()
+        try:
+            yield model
+        finally:
+            model.shutdown()
+            thread.join()
+
+
+def connected_to(model: Model) -> dict[str, str]:
+    """The settings of a backend that asks this model."""
+    address = f"http://127.0.0.1:{model.server_port}/v1"
+    return {"AI_BASE_URL": address, "AI_MODEL": "words", "AI_TURN_SECONDS": str(LIMIT)}
+
+
+@contextmanager
+def edited(file: Path, old: str, new: str) -> Iterator[None]:
+    """A file with other words in it, for a while."""
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(text, "utf-8")
+
+
+def signed_in(url: str) -> httpx.Client:
+    """Somebody new who calls the API."""
+    headers = {"Authorization": f"Bearer {signed_up(url)}"}
+    return httpx.Client(base_url=f"{url}/api/v1", headers=headers, trust_env=False, timeout=LIMIT)
+
+
+def message(text: str) -> dict[str, Any]:
+    """What a page sends when somebody says something in a new conversation."""
+    part = {"type": "text", "text": text}
+    return {"id": "c1", "messages": [{"id": "m1", "role": "user", "parts": [part]}]}
+
+
+def text_of(lines: list[str]) -> str:
+    """The words among the events of an answer."""
+    events = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    return "".join(event["delta"] for event in events if event["type"] == "text-delta")
 
 
 def signed_up(url: str) -> str:
