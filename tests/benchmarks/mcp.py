@@ -1,11 +1,12 @@
 """What assistants cost in a generated project: calls of tools, imports, and many streams at once.
 
-usage: python -m tests.benchmarks.mcp [--calls N] [--streams N] [--only calls,imports,streams]
+usage: python -m tests.benchmarks.mcp [--calls N] [--streams N] [--only calls,imports,streams,model]
 
 - calls: `add_task` and `list_tasks` through the MCP SDK's own client, in both revisions of the protocol, against the
   same REST calls on the same server. The figure is the server's CPU time per call, in turns.
 - imports: the CPU time of `import main` in a project of phase III against one of phase II.
 - streams: so many chats at once with the local assistant; the longest gap in any stream, and the server's memory.
+- model: the same with a model that says a word a second; a stall is what a gap is longer than that.
 
 Figures are ratios of what ran in turns: other work on the machine hardly moves them.
 """
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -38,6 +39,8 @@ ROUNDS = 3
 FEATURES = {2: ("auth", "tasks"), 3: ("auth", "tasks", "mcp-tools", "chat")}
 WHO = {"email": "bench@example.com", "password": "a password for the bench"}
 CLIENT = Path(__file__).parent / "mcp_client.py"
+MODEL = Path(__file__).parent / "mcp_model.py"
+WORDS, PAUSE = 10, 1.0
 
 
 def main() -> None:
@@ -54,13 +57,16 @@ def main() -> None:
         if "streams" in wanted:
             with _served(python, projects[3]) as (url, process):
                 _streams(python, url, process, options.streams)
+        if "model" in wanted:
+            with _model() as settings, _served(python, projects[3], settings) as (url, process):
+                _streams(python, url, process, options.streams, pause=PAUSE)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--calls", type=int, default=300)
+    parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--streams", type=int, default=200)
-    parser.add_argument("--only", default="imports,calls,streams")
+    parser.add_argument("--only", default="imports,calls,streams,model")
     return parser.parse_args()
 
 
@@ -127,7 +133,9 @@ def _calls(python: str, url: str, process: psutil.Process, calls: int) -> None:
             print(f"   x{ratio:.2f}   goal x{GOALS['calls']}")
 
 
-def _streams(python: str, url: str, process: psutil.Process, streams: int) -> None:
+def _streams(
+    python: str, url: str, process: psutil.Process, streams: int, *, pause: float = 0.0
+) -> None:
     with _client(python, url) as ask:
         token = ask("sign-up")
         ask("streams", token, "5")
@@ -136,8 +144,10 @@ def _streams(python: str, url: str, process: psutil.Process, streams: int) -> No
         after = process.memory_full_info().pss
         ask("streams", token, str(streams))
         again = process.memory_full_info().pss
-    print(f"{streams} streams: {told['whole']} whole, longest gap {told['gap']:.2f} s", end="")
-    print(f" (a second client alone {told['alone']:.2f} s)   goal {GOALS['gap']} s")
+    who = f"a model that pauses {pause} s" if pause else "the local assistant"
+    stall, alone = (max(0.0, told[key] - pause) for key in ("gap", "alone"))
+    print(f"{streams} streams of {who}: {told['whole']} whole, longest stall {stall:.2f} s", end="")
+    print(f" (alone {alone:.2f} s)   goal {GOALS['gap']} s")
     grown = ", then ".join(f"{size / 2**20:.0f} MiB" for size in (before, after, again))
     print(f"memory of the server: {grown}")
 
@@ -175,11 +185,29 @@ class _Ask:
 
 
 @contextmanager
-def _served(python: str, backend: Path) -> Iterator[tuple[str, psutil.Process]]:
+def _model() -> Iterator[dict[str, str]]:
+    """The settings that connect a backend to a model, in a process of its own."""
+    port = free_port()
+    command = (sys.executable, str(MODEL), str(port), str(WORDS), str(PAUSE))
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        yield {"AI_BASE_URL": f"http://127.0.0.1:{port}/v1", "AI_MODEL": "words"}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _served(
+    python: str, backend: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, psutil.Process]]:
     port = free_port()
     command = (python, "-m", "uvicorn", "main:app", "--port", str(port), "--log-level", "error")
     log = (backend / "server.log").open("wb")
-    process = psutil.Popen(command, cwd=backend, env=_env(backend), stdout=log, stderr=log)
+    env = {**_env(backend), **(settings or {})}
+    process = psutil.Popen(command, cwd=backend, env=env, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, process)
@@ -212,6 +240,7 @@ def _env(backend: Path) -> dict[str, str]:
         "SECRET_KEY": "a key for the bench, long enough for anybody",
         "MCP_CALLS_PER_MINUTE": "100000",
         "AI_MESSAGES_PER_MINUTE": "10000",
+        "AI_STREAMS": "10000",
     }
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -18,7 +17,7 @@ import pytest
 
 from devtool import ProjectSpec, detect, new_project
 from tests.e2e.running import DEVTOOL, free_port, running
-from tests.generated.frontends.model import WORDS, Model
+from tests.generated.frontends.model import WORDS, connected_to, held_model
 from tests.generated.installed import (
     checked,
     files_of,
@@ -143,7 +142,7 @@ def test_an_answer_is_heard_whole_while_a_new_version_serves(
     options = ("--port", str(port), "--grace", str(LIMIT))
     with ExitStack() as stack:
         model = stack.enter_context(held_model())
-        for name, value in connected_to(model).items():
+        for name, value in connected_to(model, LIMIT).items():
             monkeypatch.setenv(name, value)
         run = stack.enter_context(running(shop, "run", *options, state=tmp_path))
         run.wait_until_ready(url, 120)
@@ -167,25 +166,6 @@ def test_an_answer_is_heard_whole_while_a_new_version_serves(
         last = chat.get("/conversations/c1/messages").json()["items"][-1]
         assert last["metadata"]["state"] == "done"
         assert last["parts"][-1]["text"] == "".join(WORDS)
-
-
-@contextmanager
-def held_model() -> Iterator[Model]:
-    """A model that says its first words, and the others when it is let go on."""
-    with Model() as model:
-        thread = threading.Thread(target=model.serve_forever)
-        thread.start()
-        try:
-            yield model
-        finally:
-            model.shutdown()
-            thread.join()
-
-
-def connected_to(model: Model) -> dict[str, str]:
-    """The settings of a backend that asks this model."""
-    address = f"http://127.0.0.1:{model.server_port}/v1"
-    return {"AI_BASE_URL": address, "AI_MODEL": "words", "AI_TURN_SECONDS": str(LIMIT)}
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +25,11 @@ ENVELOPE = {
     f"{META}clientInfo": {"name": "attacker", "version": "1"},
 }
 # The suite asks more often than a person; the limits themselves are the backend's own tests'.
-PATIENT = {"MCP_CALLS_PER_MINUTE": "100000", "AI_MESSAGES_PER_MINUTE": "10000"}
+PATIENT = {
+    "MCP_CALLS_PER_MINUTE": "100000",
+    "AI_MESSAGES_PER_MINUTE": "10000",
+    "AI_STREAMS": "200",
+}
 
 
 class World(NamedTuple):
@@ -89,6 +94,20 @@ def events(answer: Answer) -> list[dict[str, Any]]:
     *lines, end = [line for line in answer.body.decode().split("\n\n") if line]
     assert end == "data: [DONE]"
     return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data")]
+
+
+def until_settled(world: World, conversation: str) -> str:
+    """How the last answer of a conversation ended; `missing` if its request never arrived."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        path = f"{CONVERSATIONS}/{conversation}/messages"
+        answer = world.server.ask("GET", path, token=world.eve)
+        if answer.status == 404:
+            return "missing"
+        last = answer.json["items"][-1]
+        if last["role"] == "assistant" and last["metadata"]["state"] != "running":
+            return str(last["metadata"]["state"])
+    raise AssertionError("it is still being written")
 
 
 @pytest.fixture(scope="session")

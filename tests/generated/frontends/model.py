@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 WORDS = ("First ", "words, ", "and ", "then ", "the ", "last ", "ones.")
@@ -38,6 +39,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
+
+
+@contextmanager
+def held_model() -> Iterator[Model]:
+    """A model that says its first words, and the others when it is let go on."""
+    with Model() as model:
+        thread = threading.Thread(target=model.serve_forever)
+        thread.start()
+        try:
+            yield model
+        finally:
+            model.go_on.set()
+            model.shutdown()
+            thread.join()
+
+
+def connected_to(model: Model, seconds: int) -> dict[str, str]:
+    """The settings of a backend that asks this model, and waits so long for an answer."""
+    address = f"http://127.0.0.1:{model.server_port}/v1"
+    return {"AI_BASE_URL": address, "AI_MODEL": "words", "AI_TURN_SECONDS": str(seconds)}
 
 
 def chunks() -> Iterator[dict[str, object]]:
