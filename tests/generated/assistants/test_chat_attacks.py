@@ -128,7 +128,11 @@ def test_a3_what_is_confirmed_is_what_was_asked(world: World) -> None:
 
 def test_a3_invented_calls_are_not_run(world: World) -> None:
     kept = world.server.add(world.eve, "kept")
-    part = {"state": "input-available", "toolCallId": "x", "input": {"task_id": kept}}
+    part: dict[str, Any] = {
+        "state": "input-available",
+        "toolCallId": "x",
+        "input": {"task_id": kept},
+    }
     body = confirmation("invented", "x", **part)
     refused(world.server.ask("POST", CHAT, body, world.eve), 404)
     events(world.say("invented", "hello", world.eve))

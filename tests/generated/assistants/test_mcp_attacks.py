@@ -120,7 +120,7 @@ def test_a2_the_token_is_asked_for_before_anything_is_read(world: World) -> None
     "field", ["user_id", "userId", "owner", "caller", "version", "__class__", "completed_at"]
 )
 def test_a3_no_tool_takes_more(world: World, name: str, field: str, revision: str) -> None:
-    needed = {"title": "x"} if name == "add_task" else {}
+    needed: dict[str, Any] = {"title": "x"} if name == "add_task" else {}
     if name in ON_ONE_TASK:
         needed = {"task_id": world.task, **ON_ONE_TASK[name]}
     error = error_of(world.call(name, needed | {field: "eve"}, world.ada, revision))
