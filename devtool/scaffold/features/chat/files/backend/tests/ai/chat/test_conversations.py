@@ -130,11 +130,13 @@ def test_who_listens_to_too_much_waits(
     setting("AI_STREAMS", "1")
     model.will(SLOW)
     with talk.http.stream("POST", "/api/v1/chat", json=talk.body("slowly")) as answer:
-        next(answer.iter_lines())
+        said = chunks_of(answer)
+        next(said)
         with talk.person.at(url) as other:
             again = Talk(other, talk.id)
             refused = [again.follow(), Talk(other).refused("hello")]
-    assert {answer.status_code for answer in refused} == {429}
+        assert text_of(list(said)).split() == SLOW.text.split()
+    assert {each.status_code for each in refused} == {429}
     assert int(refused[0].headers["retry-after"]) > 0
     wait_until(lambda: talk.follow().status_code != 429)
 
