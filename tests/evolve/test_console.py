@@ -292,6 +292,14 @@ def test_it_grows_on_and_is_upgraded(unpack: Unpack) -> None:
     assert record.spec["console"]["entities"][0]["name"] == "Item"
 
 
+def test_what_only_assistants_need_is_told(unpack: Unpack) -> None:
+    root = unpack("library")
+    apply_update(api_evolve.plan_evolution(root).update)
+    notes = api_evolve.plan_evolution(root).notes
+    assert notes == ("tasks comes along: mcp-tools and their tests work with it",)
+    assert not api_evolve.plan_evolution(root, Wishes(extra=("tasks",))).notes
+
+
 def test_the_program_of_a_package_is_seen_in_its_new_phase(unpack: Unpack) -> None:
     root = unpack("library")
     for phase in (2, 3, 4, 5):
