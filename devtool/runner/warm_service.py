@@ -15,7 +15,7 @@ from devtool.model.launch import Service
 from devtool.runner.binding import listen, listen_locally
 from devtool.runner.reload import News, Notice, Reloaded, ReloadFailed
 from devtool.runner.reload_warm import Application, Spawn, WarmReloader
-from devtool.runner.state import state_folder
+from devtool.runner.state import sha256, state_folder
 from devtool.runner.watch import Batch, Watcher
 
 # How many words come before those of the server itself: `{python} -m uvicorn`, `{python}` (manage.py).
@@ -144,10 +144,8 @@ class WarmService:
 
     def _memory(self) -> Path:
         """Where this service of this project has what it learned."""
-        from hashlib import sha256
-
         key = "\0".join((self._root, self._service.name, *self._service.argv))
-        return state_folder() / "warm" / f"{sha256(key.encode()).hexdigest()[:16]}.json"
+        return state_folder() / "warm" / f"{sha256()(key.encode()).hexdigest()[:16]}.json"
 
     def _watch(self, reloading: WarmReloader, tell: Tell) -> Watcher:
         def hand_on(batch: Batch) -> None:
