@@ -72,7 +72,6 @@ class Watched:
     def marked(self) -> set[str]:
         """What was handed on until a mark that is made now: nothing else is under way after it."""
         mark = self.root / f"mark{time.monotonic_ns()}.py"
-        mark.write_text("", encoding="utf-8")
         mark.write_text("1", encoding="utf-8")
         return self.until(mark) - {str(mark)}
 
@@ -414,3 +413,31 @@ def test_stopping_ends_the_thread(root: Path, watching: Watching) -> None:
 def test_watchfiles_is_loaded_only_where_it_watches() -> None:
     code = "import devtool.runner.watch, sys; sys.exit('watchfiles' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("told", [1, 2], ids=["before files are read", "after files were read"])
+def test_a_save_is_not_lost_when_files_are_read_for_the_first_time(
+    root: Path, monkeypatch: pytest.MonkeyPatch, told: int
+) -> None:
+    saved = root / "main.py"
+
+    class Scripted(watch_inotify.Inotify):
+        """Tells of a save at that call, and has nothing to tell at the one after it."""
+
+        calls = 0
+
+        def wait(self, timeout: float | None) -> set[str]:
+            self.calls += 1
+            if self.calls == 2:
+                saved.write_text("name = 'other'\n", encoding="utf-8")
+            if self.calls - 1 == told:
+                super().wait(0)
+                return {str(saved)}
+            return super().wait(timeout) if self.calls > 4 else set()
+
+    monkeypatch.setattr(watch, "Inotify", Scripted)
+    watched = Watched(root, "events")
+    try:
+        assert watched.next().paths == (str(saved),)
+    finally:
+        watched.watcher.stop()
