@@ -23,6 +23,7 @@ from devtool.runner.reload import (
     Reloaded,
     ReloadFailed,
     Reloading,
+    Spawn,
 )
 from devtool.runner.reload_changes import Change, Changes
 from devtool.runner.reload_learning import Learning
@@ -38,8 +39,6 @@ LEARN_AFTER = 0.3
 STOP_SECONDS = 10.0
 # An installation writes for a while.
 QUIET_SECONDS = 0.5
-
-Spawn = Callable[[tuple[str, ...], int], None]
 
 
 class Application(NamedTuple):
