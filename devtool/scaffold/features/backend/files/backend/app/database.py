@@ -39,10 +39,11 @@ NOTHING: Values = {}
 
 
 class Turn:
-    """Lets one transaction after the other write to SQLite, which has one writer at a time.
+    """Lets one after the other write to SQLite, which has one writer at a time.
 
     Whoever waits here waits in turn, and keeps no connection from those who read. SQLite itself
-    lets all of them try again and again, each on a connection.
+    lets all of them try again and again, each on a connection, after sleeps that become longer:
+    of twelve writers, some waited for half a second.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -79,6 +80,9 @@ class Database:
 
     async def all(self, statement: Executable, values: Values = NOTHING) -> Rows:
         """The rows that a statement gives; none if it gives none."""
+        if self.is_sqlite and statement.is_dml:
+            async with self._turn:
+                return await run(self.engine.sync_engine, statement, values)
         return await run(self.engine.sync_engine, statement, values)
 
     async def first(self, statement: Executable, values: Values = NOTHING) -> Record | None:

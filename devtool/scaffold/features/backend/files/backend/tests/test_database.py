@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, MetaData, String, Table, insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -88,6 +88,23 @@ def test_nobody_waits_for_ever_to_write_to_sqlite(tmp_path: Path) -> None:
         return caught.value
 
     assert is_outage(asyncio.run(wait()))
+
+
+def test_a_single_statement_that_writes_waits_for_its_turn_too(tmp_path: Path) -> None:
+    note = insert(Table("notes", MetaData(), Column("name", String))).values(name="one")
+
+    async def work() -> int:
+        database = sqlite(tmp_path, pool_size=2)
+        await database.execute(text("CREATE TABLE notes (name TEXT)"))
+        async with database.transaction():
+            with pytest.raises(DatabaseUnavailableError):
+                await database.execute(note)
+        await database.execute(note)
+        number: int = await database.value(text("SELECT count(*) FROM notes"))
+        await database.close()
+        return number
+
+    assert asyncio.run(work()) == 1
 
 
 def sqlite(folder: Path, pool_size: int) -> Database:

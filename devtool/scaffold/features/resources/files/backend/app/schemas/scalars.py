@@ -1,10 +1,12 @@
 """Values as they go over the wire: only what JSON says they are, and only what databases hold."""
 
+from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic_core import core_schema
 
 from app.schemas.base import LARGEST_ID
 
@@ -16,11 +18,9 @@ def text_only(value: Any) -> Any:
     return value
 
 
-def no_truth(value: Any) -> Any:
-    """A value that is not true or false, which Python takes for 1 and 0."""
-    if isinstance(value, bool):
-        raise ValueError("it is to be a number")
-    return value
+def as_whole(value: Any) -> Any:
+    """A whole number, which in JSON may also be written as 1.0; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def no_zone(value: time) -> time:
@@ -30,14 +30,42 @@ def no_zone(value: time) -> time:
     return value
 
 
-Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
-Int53 = Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID)]
+@dataclass(frozen=True)
+class Digits:
+    """An exact number, written as text: so many digits at most, so many of them behind the point.
+
+    A number of JSON would be read as a fraction of two, which has no 0.1.
+    """
+
+    most: int
+    behind: int
+
+    def __get_pydantic_core_schema__(
+        self, _source: object, _handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Text of that form, then what it says."""
+        whole = self.most - self.behind
+        pattern = f"-?[0-9]{{1,{whole}}}" if whole else "-?0"
+        if self.behind:
+            pattern += rf"(\.[0-9]{{1,{self.behind}}})?"
+        text = core_schema.str_schema(pattern=f"^{pattern}$", strict=True)
+        number = core_schema.chain_schema([text, core_schema.decimal_schema()])
+        return core_schema.no_info_before_validator_function(as_text, number)
+
+
+def as_text(value: Any) -> Any:
+    """The text of an exact number of our own; anything else as it is."""
+    return f"{value:f}" if isinstance(value, Decimal) else value
+
+
+WHOLE = BeforeValidator(as_whole)
+Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1), WHOLE]
+Int53 = Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID), WHOLE]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Amount = Annotated[Decimal, BeforeValidator(no_truth)]
 Day = Annotated[date, BeforeValidator(text_only)]
 Instant = Annotated[AwareDatetime, BeforeValidator(text_only)]
 TimeOfDay = Annotated[time, BeforeValidator(text_only), AfterValidator(no_zone)]
-RowId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+RowId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID), WHOLE]
 RowIds = Annotated[list[RowId], Field(max_length=100)]
 FilterId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 UserId = Annotated[str, Field(min_length=1, max_length=36, pattern=r"^[0-9A-Za-z-]+$")]
