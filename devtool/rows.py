@@ -44,10 +44,14 @@ def send(home: Home, batches: Sequence[dict[str, Any]], email: str) -> int:
         ) from error
     except subprocess.TimeoutExpired as error:
         raise ServiceError("the rows were not created in time") from error
-    lines = ended.stdout.splitlines()
-    answer: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    answer: dict[str, Any] = json.loads(ended.stdout) if ended.stdout else {}
     if "created" not in answer:
-        raise ServiceError(
-            f"the rows were not created: {answer.get('error', ended.stderr[-500:])}", exit_code=1
-        )
+        reason = _reason(answer) if answer else ended.stderr[-500:]
+        raise ServiceError(f"the rows were not created: {reason}", exit_code=1)
     return int(answer["created"])
+
+
+def _reason(answer: dict[str, Any]) -> str:
+    """What a project says of its refusal, to the last line, and where."""
+    place = f"{answer['where']}: " if answer["where"] else ""
+    return "\n".join((f"{place}{answer['error']}", *answer["text"].strip().splitlines()[1:]))

@@ -4,20 +4,18 @@ Runs in the project's own interpreter, 3.9 or newer, as `python devtool_alembic.
 folder of `alembic.ini` as working folder. `revise` writes what the models have and the database has not,
 and applies it; `upgrade` applies what is written; `downgrade` goes back to the revision TEXT. What the
 project prints goes to standard error; standard output holds one JSON object, `{"path": ..., "head": ...}`
-or `{"error": ..., "where": ...}`.
+or an error, as `devtool_answers` tells it.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import os
 import subprocess
 import sys
-import traceback
 
-from devtool_answers import line, take_stdout, where
+from devtool_answers import answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,18 +27,9 @@ INI = "alembic.ini"
 
 def main(arguments: list[str]) -> int:
     """Answer on standard output; 0 when done, 1 with an error."""
-    answer = take_stdout()
-    # The script's own folder must not shadow the project's modules.
-    sys.path[0] = os.getcwd()  # a string, as the import system wants it
     deed, *text = arguments
-    try:
-        said = DEEDS[deed](_configuration(), *text)
-    except BaseException as error:  # noqa: BLE001  # a project may raise whatever it likes, SystemExit too
-        traceback.print_exc()
-        said = {"error": line(error), "where": where(error)}
-    with answer:
-        answer.write(json.dumps(said, sort_keys=True).encode("ascii"))
-    return 1 if "error" in said else 0
+    code: int = answer(lambda: DEEDS[deed](_configuration(), *text))
+    return code
 
 
 def revise(config: Any, message: str) -> dict[str, Any]:

@@ -5,13 +5,37 @@ For the programs beside it, which run in the project's own interpreter, 3.9 or n
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from collections.abc import Callable
+    from typing import Any, BinaryIO
+
+
+def answer(find: Callable[[], dict[str, Any]]) -> int:
+    """Print what a function returns, as one JSON object, and nothing else; the exit code.
+
+    An error becomes an object, too: `error` is its first line, `text` all it says, `where` its place in
+    the project. The traceback goes to standard error, with all that the project prints.
+
+    Args:
+        find: Runs the project's code, which is imported from the working folder.
+    """
+    out = take_stdout()
+    # The script's own folder must not shadow the project's modules.
+    sys.path[0] = os.getcwd()  # a string, as the import system wants it
+    try:
+        said = find()
+    except BaseException as error:  # noqa: BLE001  # a project may raise whatever it likes, SystemExit too
+        traceback.print_exc()
+        said = {"error": line(error), "text": str(error), "where": where(error)}
+    with out:
+        out.write(json.dumps(said, sort_keys=True, default=str).encode("ascii"))
+    return 1 if "error" in said else 0
 
 
 def take_stdout() -> BinaryIO:

@@ -11,6 +11,7 @@ import array
 import mmap
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 PAGE = mmap.PAGESIZE
 # From Linux 5.14; Python has no name for it.
@@ -71,12 +72,18 @@ def _touched(fd: int, first: int, last: int) -> Iterator[Range]:
         yield begun * PAGE, (ended - begun) * PAGE
 
 
+def load() -> Any:
+    """What `populate` needs. It takes some milliseconds, and so comes after the first answer."""
+    import ctypes
+
+    return ctypes
+
+
 def populate(ranges: Sequence[Sequence[int]]) -> None:
     """Copy these parts of memory now, as far as they are there."""
     if not ranges:
         return
-    import ctypes
-
+    ctypes = load()
     madvise = ctypes.CDLL(None).madvise
     for start, length in ranges:
         # What is not mapped any more, or a kernel that cannot: the pages are copied when it comes to it.

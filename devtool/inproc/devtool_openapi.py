@@ -3,18 +3,15 @@
 Runs in the project's own interpreter, 3.9 or newer, as `python devtool_openapi.py [--factory] ENTRY`
 with the folder that ENTRY (`module:attribute`) is imported from as working folder. Needs the standard
 library only. What the project prints while it is imported goes to standard error; standard output
-holds one JSON object, `{"openapi": ...}` or `{"error": ..., "where": ...}`.
+holds one JSON object, `{"openapi": ...}` or an error, as `devtool_answers` tells it.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
-import os
 import sys
-import traceback
 
-from devtool_answers import line, take_stdout, where
+from devtool_answers import answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,19 +28,10 @@ DESCRIPTIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
 
 def main(arguments: list[str]) -> int:
     """Answer on standard output; 0 with a description, 1 with an error."""
-    answer = take_stdout()
-    # The script's own folder must not shadow the project's modules.
-    sys.path[0] = os.getcwd()  # a string, as the import system wants it
     factory = "--factory" in arguments
     entry = arguments[-1]
-    try:
-        said = {"openapi": description(load(entry, factory=factory), entry)}
-    except BaseException as error:  # noqa: BLE001  # a project may raise whatever it likes, SystemExit too
-        traceback.print_exc()
-        said = {"error": line(error), "where": where(error)}
-    with answer:
-        answer.write(json.dumps(said, sort_keys=True, default=str).encode("ascii"))
-    return 0 if "openapi" in said else 1
+    code: int = answer(lambda: {"openapi": description(load(entry, factory=factory), entry)})
+    return code
 
 
 def load(entry: str, *, factory: bool) -> Any:

@@ -2,8 +2,8 @@
 
 Runs in the project's own interpreter, 3.9 or newer, with `backend` as working folder. Needs the
 standard library only. Reads one JSON object from standard input, and prints one: `{"created": N}` or
-`{"error": ...}`. Every row is checked before the first is created, and none is created twice within a
-day, however often it is sent.
+an error, as `devtool_answers` tells it. Every row is checked before the first is created, and none is
+created twice within a day, however often it is sent.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import asyncio
 import hashlib
 import importlib
 import json
-import os
 import sys
+
+from devtool_answers import answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,14 +23,9 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Answer on standard output; 0 when all rows are there."""
-    sys.path[0] = os.getcwd()  # a string, as the import system wants it
     asked = json.loads(sys.stdin.read())
-    try:
-        answer: dict[str, Any] = {"created": asyncio.run(create(asked))}
-    except Exception as error:  # noqa: BLE001  # whatever a project raises is told to the caller
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(answer))  # noqa: T201  # the answer
-    return 1 if "error" in answer else 0
+    code: int = answer(lambda: {"created": asyncio.run(create(asked))})
+    return code
 
 
 async def create(asked: dict[str, Any]) -> int:

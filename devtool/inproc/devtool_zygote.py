@@ -120,10 +120,22 @@ class Node:
             return True
         elif order in {words.DO_FORK, words.DO_TRY}:
             (fd,) = message["fds"]
+            self._get_ready_for(message)
             if self._fork() == 0:
                 return self._begin(Channel.from_fd(fd), message)
             os.close(fd)
         return False
+
+    def _get_ready_for(self, message: Message) -> None:
+        """Do before the fork what every child would have to do after it."""
+        if not self._has_entered:
+            self._note_known()
+        if message.get("touched"):
+            devtool_memory.load()
+
+    def _note_known(self) -> None:
+        if len(self._known) != len(sys.modules):
+            self._known = dict.fromkeys(sys.modules)
 
     def _check(self, paths: list[str]) -> dict[str, object] | None:
         for path in paths:
@@ -190,7 +202,7 @@ class Node:
     def _enter(self) -> None:
         """Become a process like one that was started just now."""
         self._has_entered = True
-        self._known = dict.fromkeys(sys.modules)
+        self._note_known()
         self._descriptors = _open_descriptors()
         self.imports.begin()
         _seed_numpy()

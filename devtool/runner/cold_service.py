@@ -1,4 +1,4 @@
-"""A service under the cold reloader: its socket, its files, and the process that starts its servers."""
+"""A service under the cold reloader: its socket, and the process that starts its servers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ from devtool.inproc.devtool_channel import Channel, Message
 from devtool.model.launch import Service
 from devtool.runner.binding import listen
 from devtool.runner.handover import server_of
-from devtool.runner.reload import News, Notice, Reloaded, ReloadFailed
+from devtool.runner.reload import Spawn
 from devtool.runner.reload_cold import ColdReloader, Command
-from devtool.runner.watch import Batch, Watcher
-
-Tell = Callable[[News], None]
-Spawn = Callable[[tuple[str, ...], int], None]
+from devtool.runner.reloading_service import ReloadingService, Tell
 
 
-class ColdService:
-    """Keeps one service on the code that is on disk, for as long as the run lasts.
+class ColdService(ReloadingService):
+    """Keeps one service on the code that is on disk, by starting its server anew.
 
     Args:
         service: What is started.
@@ -44,19 +41,8 @@ class ColdService:
         environment: Callable[[], Mapping[str, str]],
         last_lines: Callable[[], str],
     ) -> None:
-        self._service = service
-        self._root = os.path.realpath(root)
-        self._environment = environment
+        super().__init__(service, root, environment, _listeners(service))
         self._last_lines = last_lines
-        self._listeners: list[socket.socket] = []
-        if server_of(service.argv) and service.port:
-            # A server takes one; nobody would answer on the others.
-            first, *others = listen(service.host or "127.0.0.1", service.port)
-            self._listeners = [first]
-            for other in others:
-                other.close()
-        self._reloader: ColdReloader | None = None
-        self._watcher: Watcher | None = None
         self._line: _Line | None = None
 
     def start(self, spawn: Spawn, tell: Tell) -> None:
@@ -88,44 +74,27 @@ class ColdService:
             grace=service.grace,
             serial=service.serial,
         )
-        self._watcher = Watcher(
-            (service.cwd,),
-            extra=env_files,
-            include=service.reload_include,
-            exclude=service.reload_exclude,
-            on_batch=self._hand_on,
-            on_notice=lambda text: tell(Notice(text)),
-        )
+        self._watcher = self._watch((service.cwd,), env_files, tell)
         self._watcher.start()
         self._reloader.start()
 
-    def _hand_on(self, batch: Batch) -> None:
-        if self._reloader is not None:
-            self._reloader.reload(batch.paths, declared=batch.declared, at=batch.at)
-
-    def _shown(self, news: News) -> News:
-        """The news, with paths as the user thinks of them."""
-        if isinstance(news, Reloaded | ReloadFailed) and news.file.startswith(self._root + os.sep):
-            return news._replace(file=os.path.relpath(news.file, self._root))
-        return news
-
     def rest(self) -> None:
         """What ends from now on was meant to end."""
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher = None
-        if self._reloader is not None:
-            self._reloader.rest()
-            self._reloader = None
+        super().rest()
         if self._line is not None:
             self._line.rest()
             self._line = None
 
-    def close(self) -> None:
-        """Give the address back."""
-        self.rest()
-        for listener in self._listeners:
-            listener.close()
+
+def _listeners(service: Service) -> list[socket.socket]:
+    """The socket that a server which can take one is given."""
+    if not (server_of(service.argv) and service.port):
+        return []
+    # A server takes one; nobody would answer on the others.
+    first, *others = listen(service.host or "127.0.0.1", service.port)
+    for other in others:
+        other.close()
+    return [first]
 
 
 class _Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from devtool.errors import ConfigError
 from devtool.model.launch import Service
 
 MAX_FILE = 1 << 20
+_PLAIN_LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_./:@+-]*)")
 
 
 def environment(
@@ -42,14 +44,29 @@ def read_env_file(path: Path) -> dict[str, str]:
         return {}
     if not path.is_file() or path.stat().st_size > MAX_FILE:
         raise ConfigError(f"{path}: not a file of at most {MAX_FILE} bytes")
-    from io import StringIO
-
-    from dotenv import dotenv_values
-
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    plain = _plain(text)
+    if plain is not None:
+        return plain
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
     values = dotenv_values(stream=StringIO(text))
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _plain(text: str) -> dict[str, str] | None:
+    """The variables of a text without quotes, spaces and references, or None if it is another.
+
+    python-dotenv, which reads the others, takes 8 ms to load: a tenth of what devtool adds to a start.
+    """
+    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
+    pairs = [_PLAIN_LINE.fullmatch(line) for line in lines]
+    if None in pairs:
+        return None
+    return {pair[1]: pair[2] for pair in pairs if pair}

@@ -63,6 +63,8 @@ class Notice(NamedTuple):
 
 News = Reloading | Reloaded | ReloadFailed | Crashed | Notice
 OnNews = Callable[[News], None]
+# Starts the process that a reloader talks to: gets its command line and the descriptor to pass on.
+Spawn = Callable[[tuple[str, ...], int], None]
 
 
 class Reloader(Protocol):

@@ -23,6 +23,7 @@ from devtool.runner.reload import (
     Reloaded,
     ReloadFailed,
     Reloading,
+    Spawn,
 )
 from devtool.runner.reload_changes import Change, Changes
 from devtool.runner.reload_learning import Learning
@@ -38,8 +39,6 @@ LEARN_AFTER = 0.3
 STOP_SECONDS = 10.0
 # An installation writes for a while.
 QUIET_SECONDS = 0.5
-
-Spawn = Callable[[tuple[str, ...], int], None]
 
 
 class Application(NamedTuple):
@@ -116,6 +115,8 @@ class WarmReloader:
         self._served_since = 0.0
         self._began = time.monotonic()
         self._can_fork = False
+        # No version of this warm parent has served yet.
+        self._is_fresh = False
         self._is_stopping = False
 
     @property
@@ -203,7 +204,7 @@ class WarmReloader:
         """The warm parent stands: it gets what is known to be wanted, and the first version starts."""
         if node is not self._parent:
             return
-        self._can_fork = True
+        self._can_fork = self._is_fresh = True
         if self._learning.good:
             self._preload(self._learning.good)
         self._begin_version(self._changes.cause)
@@ -288,7 +289,12 @@ class WarmReloader:
         source = node.source
         if source is not None and source in self._tree.nodes and node in self._tree.nodes:
             source.touched = tuple(touched(node.pid, node.mappings))
-        self._stand_by(afresh=True)
+        if self._is_fresh and self.has_layers:
+            # What serves is compiled in the warm parent, too: the next version finds its code there.
+            self._is_fresh = False
+            self._preload(())
+        else:
+            self._stand_by(afresh=True)
 
     def _stand_by(self, *, afresh: bool = False) -> None:
         """Fork the next version before anyone asks for it.

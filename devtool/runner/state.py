@@ -51,11 +51,11 @@ def state_folder(env: Mapping[str, str] | None = None) -> Path:
 def project_folder(root: str | Path, env: Mapping[str, str] | None = None) -> Path:
     """The folder for the state of one project, named by its real path."""
     real = os.path.realpath(root)
-    key: str = _sha256()(os.fsencode(real)).hexdigest()[:20]
+    key: str = sha256()(os.fsencode(real)).hexdigest()[:20]
     return state_folder(env) / "projects" / key
 
 
-def _sha256() -> Callable[[bytes], Any]:
+def sha256() -> Callable[[bytes], Any]:
     """The hash function, as `random` loads it: OpenSSL's takes 3 ms more."""
     for name in ("_sha2", "_sha256"):  # since Python 3.12, and before
         with contextlib.suppress(ImportError, AttributeError):

@@ -1,10 +1,9 @@
-"""A web service under the warm reloader: its sockets, its files, and the reloader of each life."""
+"""A web service under the warm reloader: its address, what it learned, and where its code lies."""
 
 from __future__ import annotations
 
 import glob
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import NamedTuple
 from devtool.errors import ServiceError
 from devtool.model.launch import Service
 from devtool.runner.binding import listen, listen_locally
-from devtool.runner.reload import News, Notice, Reloaded, ReloadFailed
-from devtool.runner.reload_warm import Application, Spawn, WarmReloader
-from devtool.runner.state import state_folder
-from devtool.runner.watch import Batch, Watcher
+from devtool.runner.reload import Spawn
+from devtool.runner.reload_warm import Application, WarmReloader
+from devtool.runner.reloading_service import ReloadingService, Tell
+from devtool.runner.state import sha256, state_folder
 
 # How many words come before those of the server itself: `{python} -m uvicorn`, `{python}` (manage.py).
 LAUNCHER_WORDS = {"uvicorn": 3, "flask": 3, "django": 1, "script": 1}
@@ -25,8 +24,6 @@ ADDRESS_WORDS = {"--host": 2, "--port": 2, "--uds": 2}
 
 # Says which reloader to take, for those who know better than the table of systems.
 VARIABLE = "DEVTOOL_RELOADER"
-
-Tell = Callable[[News], None]
 
 
 def reloader(env: Mapping[str, str], platform: str = sys.platform) -> type[WarmReloader]:
@@ -82,8 +79,8 @@ def address(words: Iterable[str], host: str = "127.0.0.1", port: int = 8000) -> 
     )
 
 
-class WarmService:
-    """Keeps one service on the code that is on disk, for as long as the run lasts.
+class WarmService(ReloadingService):
+    """Keeps one service on the code that is on disk, without a restart.
 
     Args:
         service: What is served.
@@ -97,32 +94,25 @@ class WarmService:
     def __init__(
         self, service: Service, root: str, environment: Callable[[], Mapping[str, str]]
     ) -> None:
-        self._service = service
-        self._root = os.path.realpath(root)
-        self._environment = environment
         self._kind = reloader(environment())
         first = LAUNCHER_WORDS[service.warm]
-        self._address = address(
+        at = self._address = address(
             service.argv[first:], service.host or "127.0.0.1", service.port or 8000
         )
-        self._listeners = self._listen()
+        listeners = listen_locally(at.uds) if at.uds else listen(at.host, at.port)
+        super().__init__(service, root, environment, listeners)
         self._env_files = tuple(dict.fromkeys(map(os.path.realpath, _env_files(service, root))))
         self._known: set[str] = set()
-        self._reloader: WarmReloader | None = None
-        self._watcher: Watcher | None = None
-
-    def _listen(self) -> list[socket.socket]:
-        at = self._address
-        return listen_locally(at.uds) if at.uds else listen(at.host, at.port)
 
     def start(self, spawn: Spawn, tell: Tell) -> None:
         """Start a life of the service."""
         self.rest()
-        reloading = self._kind(
+        service = self._service
+        self._reloader = self._kind(
             Application(
-                python=self._service.argv[0],
-                cwd=self._service.cwd,
-                kind=self._service.warm,
+                python=service.argv[0],
+                cwd=service.cwd,
+                kind=service.warm,
                 words=self._address.words,
                 env_files=self._env_files,
             ),
@@ -131,37 +121,25 @@ class WarmService:
             spawn=spawn,
             on_news=lambda news: tell(self._shown(news)),
             on_files=self._follow,
-            grace=self._service.grace,
-            serial=self._service.serial,
-            explain=self._service.explain,
+            grace=service.grace,
+            serial=service.serial,
+            explain=service.explain,
             memory=self._memory(),
         )
-        self._reloader = reloading
         # There before the first news of files, and started after what takes longer.
-        self._watcher = self._watch(reloading, tell)
-        reloading.start()
+        self._watcher = self._watch(
+            (service.cwd, *self._known),
+            (*self._env_files, *_dependency_files(service.cwd, self._root)),
+            tell,
+            shallow=_packages(service.argv[0]),
+        )
+        self._reloader.start()
         self._watcher.start()
 
     def _memory(self) -> Path:
         """Where this service of this project has what it learned."""
-        from hashlib import sha256
-
         key = "\0".join((self._root, self._service.name, *self._service.argv))
-        return state_folder() / "warm" / f"{sha256(key.encode()).hexdigest()[:16]}.json"
-
-    def _watch(self, reloading: WarmReloader, tell: Tell) -> Watcher:
-        def hand_on(batch: Batch) -> None:
-            reloading.reload(batch.paths, declared=batch.declared, at=batch.at)
-
-        return Watcher(
-            (self._service.cwd, *self._known),
-            extra=(*self._env_files, *_dependency_files(self._service.cwd, self._root)),
-            shallow=_packages(self._service.argv[0]),
-            include=self._service.reload_include,
-            exclude=self._service.reload_exclude,
-            on_batch=hand_on,
-            on_notice=lambda text: tell(Notice(text)),
-        )
+        return state_folder() / "warm" / f"{sha256()(key.encode()).hexdigest()[:16]}.json"
 
     def _follow(self, files: Iterable[str]) -> None:
         """Watch where code was imported from, if that is not below the root."""
@@ -172,32 +150,9 @@ class WarmService:
         if others and self._watcher is not None:
             self._watcher.add(*sorted(others))
 
-    def _shown(self, news: News) -> News:
-        """The news, with paths as the user thinks of them."""
-        if isinstance(news, Reloaded | ReloadFailed) and news.file:
-            return news._replace(file=self._relative(news.file))
-        return news
-
-    def _relative(self, path: str) -> str:
-        inside = os.path.realpath(path)
-        return (
-            os.path.relpath(inside, self._root) if inside.startswith(self._root + os.sep) else path
-        )
-
-    def rest(self) -> None:
-        """What ends from now on was meant to end."""
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher = None
-        if self._reloader is not None:
-            self._reloader.rest()
-            self._reloader = None
-
     def close(self) -> None:
         """Give the address back."""
-        self.rest()
-        for listener in self._listeners:
-            listener.close()
+        super().close()
         if self._address.uds and os.path.exists(self._address.uds):
             os.unlink(self._address.uds)
 

@@ -194,16 +194,15 @@ class Watcher:
         """Wait for what comes next and see to it; the source to go on with."""
         try:
             self._take_in(source)
-            changed = source.wait(self._timeout())
+            self._saw(source.wait(self._timeout()))
+            now = time.monotonic()
+            due = self._pace.due()
+            if due is not None and due <= now:
+                self._hand_on(now)
+            elif not self._pending and self._read_at is not None and self._read_at <= now:
+                self._read_some(source)
         except EventsUnavailableError as error:
             return self._without_events(source, error)
-        self._saw(changed)
-        now = time.monotonic()
-        due = self._pace.due()
-        if due is not None and due <= now:
-            self._hand_on(now)
-        elif not changed and self._read_at is not None and self._read_at <= now:
-            self._read_some()
         return source
 
     def _saw(self, changed: set[str]) -> None:
@@ -220,8 +219,9 @@ class Watcher:
         return poll
 
     def _timeout(self) -> float | None:
-        times = [each for each in (self._pace.due(), self._read_at) if each is not None]
-        return max(0.0, min(times) - time.monotonic()) if times else None
+        # Nothing is read while changes are pending: it might be what they have made of a file.
+        at = self._pace.due() if self._pending else self._read_at
+        return None if at is None else max(0.0, at - time.monotonic())
 
     def _take_in(self, source: Source) -> None:
         """What others asked to be watched too."""
@@ -237,8 +237,13 @@ class Watcher:
                 self._contents.expect(found)
                 self._read_at = self._read_at or time.monotonic() + self._read_after
 
-    def _read_some(self) -> None:
-        if not self._contents.read_some(READ_AT_ONCE):
+    def _read_some(self, source: Source) -> None:
+        read = self._contents.read_some(READ_AT_ONCE)
+        # A file that was saved a moment ago was read as it is now, not as it was before.
+        changed = source.wait(0)
+        self._contents.forget(changed.intersection(read))
+        self._saw(changed)
+        if not self._contents.has_unread:
             self._read_at = None
             self.remembers.set()
 

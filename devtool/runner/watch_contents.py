@@ -63,13 +63,24 @@ class Contents:
                 if _is_source(path) and len(self._unread) < MOST_FILES:
                     self._unread.append(path)
 
-    def read_some(self, count: int) -> bool:
-        """Read some of the expected files; True while there are more."""
+    @property
+    def has_unread(self) -> bool:
+        """True while files are expected that were not read yet."""
+        return bool(self._unread)
+
+    def read_some(self, count: int) -> list[str]:
+        """Read some of the expected files; which."""
+        read = []
         for _ in range(min(count, len(self._unread))):
             path = self._unread.popleft()
             if self._known.get(path) is Unread.UNREAD:
                 self._known[path] = content(path)
-        return bool(self._unread)
+                read.append(path)
+        return read
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """What was read of these is not what they held before."""
+        self._known.update(dict.fromkeys(paths, Unread.UNREAD))
 
     def judge(self, path: str) -> Finding:
         """What became of a file since it was last accepted."""

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from devtool.scaffold.bounds import LONGEST
-from devtool.scaffold.contract_texts import CONFTEST, KEY, POST, POST_ONLY, SENT, TEST
+from devtool.scaffold.contract_texts import CONFTEST, KEY, PLAIN, POST, POST_ONLY, SENT, TEST
 from devtool.scaffold.entities import Entity, Reading
 from devtool.scaffold.managers import Manager, Method, Verb, takes_whole
 from devtool.scaffold.mapping import Mapped, MappedField
@@ -19,8 +19,19 @@ SAMPLES = {
     "int": ("3", "4"),
     "float": ("1.5", "2.5"),
     "bool": ("True", "False"),
+    "date": ("date(2026, 1, 31)", "date(2026, 2, 28)"),
+    "decimal": ('Decimal("1.50")', 'Decimal("2.50")'),
 }
-OTHER = {"str": '"Other"', "int": "5", "float": "3.5", "bool": "True"}
+# Kinds that JSON has as text, with what they are imported from.
+AS_TEXT = {"date": "from datetime import date\n", "decimal": "from decimal import Decimal\n"}
+OTHER = {
+    "str": '"Other"',
+    "int": "5",
+    "float": "3.5",
+    "bool": "True",
+    "date": "date(2026, 3, 31)",
+    "decimal": 'Decimal("3.50")',
+}
 DONE = ("completed", "done", "is_done", "is_completed", "finished")
 
 
@@ -145,7 +156,8 @@ def _module(program: str, path: str) -> str:
 def _test(program: str, contract: Contract) -> str:
     manager, entity = contract.manager, contract.mapped.entity
     done = next((field for field in contract.mapped.fields if field.name in DONE), None)
-    renamed = any(field.name != field.api for field in contract.given)
+    as_text = sorted({field.kind for field in contract.given if field.kind in AS_TEXT})
+    translated = bool(as_text) or any(field.name != field.api for field in contract.given)
     seen = [*contract.given, *([done] if done is not None else [])]
     one, two = (_values(contract, index) for index in (0, 1))
     module = _module(program, manager.path)
@@ -155,7 +167,7 @@ def _test(program: str, contract: Contract) -> str:
         f"    keeper = {keeper}",
         *_creation(program, contract),
         *(
-            line.replace("json=values", "json=sent(values)" if renamed else "json=values")
+            line.replace("json=values", "json=sent(values)" if translated else "json=values")
             for line in (POST if later else POST_ONLY)
         ),
     ]
@@ -169,9 +181,21 @@ def _test(program: str, contract: Contract) -> str:
         first=one,
         second=two,
         listing=contract.listing.name,
-        key=(SENT if renamed else "") + (KEY if later else ""),
+        imports="".join(AS_TEXT[kind] for kind in as_text),
+        held="plain(held(item, name))" if as_text else "held(item, name)",
+        key=_translating(as_text, is_needed=translated) + (KEY if later else ""),
         steps="\n".join(steps),
     )
+
+
+def _translating(as_text: list[str], *, is_needed: bool) -> str:
+    """What makes JSON of values: other names, and texts of what JSON has no type for."""
+    if not is_needed:
+        return ""
+    sent = SENT.replace("VALUE", "plain(value)" if as_text else "value")
+    types = {"date": "date", "decimal": "Decimal"}
+    kinds = " | ".join(types[kind] for kind in as_text)
+    return (PLAIN.replace("KINDS", kinds) if as_text else "") + sent
 
 
 def _values(contract: Contract, index: int) -> str:
@@ -210,9 +234,10 @@ def _later(contract: Contract, done: MappedField | None) -> list[str]:
         rest = set(update.parameters[1:]) - set(update.optional)
         if field is not None and rest <= {field.name}:
             value = OTHER[field.kind]
+            json = f"plain({value})" if field.kind in AS_TEXT else value
             found += [
                 f"    keeper.{update.name}(first, {field.name}={value})",
-                f'    api.patch(f"{{PATH}}/{{ids[0]}}", json={{"{field.api}": {value}}})',
+                f'    api.patch(f"{{PATH}}/{{ids[0]}}", json={{"{field.api}": {json}}})',
                 "    assert listed(api) == kept(keeper)",
             ]
     complete = contract.manager.method(Verb.COMPLETE)

@@ -6,7 +6,13 @@ POST = ['    ids = [api.post(PATH, json=values).json()["id"] for values in (FIRS
 POST_ONLY = ["    for values in (FIRST, SECOND):", "        api.post(PATH, json=values)"]
 SENT = '''def sent(values: dict[str, Any]) -> dict[str, Any]:
     """Values under the names that the API has for them."""
-    return {FIELDS[name]: value for name, value in values.items()}
+    return {FIELDS[name]: VALUE for name, value in values.items()}
+
+
+'''
+PLAIN = '''def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    return str(value) if isinstance(value, KINDS) else value
 
 
 '''
@@ -90,7 +96,7 @@ TEST = '''"""What `{about}` does in memory, the API does over HTTP.
 The same calls, and the same answers.
 """
 
-from typing import Any
+{imports}from typing import Any
 
 from fastapi.testclient import TestClient
 
@@ -105,8 +111,12 @@ SECOND: dict[str, Any] = {second}
 
 def kept(keeper: Any) -> list[dict[str, Any]]:
     """What the program keeps, in an order of its own."""
-    seen = [{{api: held(item, name) for name, api in FIELDS.items()}} for item in everything(keeper)]
-    return sorted(seen, key=repr)
+    return sorted((seen(item) for item in everything(keeper)), key=repr)
+
+
+def seen(item: Any) -> dict[str, Any]:
+    """What is compared of an item, under the API's names."""
+    return {{api: {held} for name, api in FIELDS.items()}}
 
 
 def listed(api: TestClient) -> list[dict[str, Any]]:

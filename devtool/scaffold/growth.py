@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,7 +60,8 @@ def plan_growth(
     now = spec.phase or 1
     check_phase(now, to)
     known = catalog.load()
-    grown, chosen = grow(spec, to, known, extra=tuple(extra), without=tuple(without))
+    asked = tuple(extra)
+    grown, chosen = grow(spec, to, known, extra=asked, without=tuple(without))
     chain = heads.chain_of(root, record.files)
     files = render(grown, chosen, chain=chain) | dotenv.private_files(chosen)
     had = set(spec.features or ())
@@ -72,7 +73,22 @@ def plan_growth(
         is_whole=False,
         restore=restore,
     )
-    return Growth(grown, tuple(item for item in chosen if item.slug not in had), update)
+    added = tuple(item for item in chosen if item.slug not in had)
+    return Growth(grown, added, update, tuple(along(added, asked)))
+
+
+def along(added: Iterable[Feature], asked: Iterable[str]) -> Iterator[str]:
+    """A sentence for each feature that nobody asked for and that only others need."""
+    features = list(added)
+    wanted = set(asked)
+    for feature in features:
+        users = [other.slug for other in features if feature.slug in other.needs]
+        if (
+            users
+            and feature.phase < max(item.phase for item in features)
+            and feature.slug not in wanted
+        ):
+            yield f"{feature.slug} comes along: {', '.join(users)} and their tests work with it"
 
 
 def recorded(root: Path) -> Manifest:

@@ -54,6 +54,16 @@ def python_packages(config: pytest.Config) -> Path:
     return next(folder.glob("lib/python*/site-packages"))
 
 
+def python_tool(config: pytest.Config, requirement: str) -> Path:
+    """The folder of the programs that a requirement brings, in an environment of its own."""
+    with _kept(config, "tool", json.dumps([sys.version, requirement])) as (folder, is_new):
+        if is_new:
+            venv.create(folder, with_pip=True, clear=True)
+            pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet")
+            _install((*pip, requirement), folder)
+    return folder / "bin"
+
+
 def node_packages(config: pytest.Config, package: str) -> Path:
     """The `node_modules` that a `package.json` asks for."""
     with _kept(config, "node", package) as (folder, is_new):

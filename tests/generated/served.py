@@ -97,7 +97,9 @@ def address(name: str) -> str:
 
 
 @contextmanager
-def served(python: Path, backend: Path, database: str, **more: str) -> Iterator[Server]:
+def served(
+    python: Path, backend: Path, database: str, entry: str = "main:app", **more: str
+) -> Iterator[Server]:
     """Migrate a database and serve a backend with it, as in production."""
     env = dict(os.environ, ENVIRONMENT="production", SECRET_KEY=SECRET, DATABASE_URL=database)
     env |= {
@@ -109,7 +111,7 @@ def served(python: Path, backend: Path, database: str, **more: str) -> Iterator[
     migrate = (str(python), "-m", "alembic", "upgrade", "head")
     subprocess.run(migrate, cwd=backend, env=env, check=True, timeout=DEADLINE)
     port = _free_port()
-    command = (str(python), "-m", "uvicorn", "main:app", "--port", str(port), "--no-access-log")
+    command = (str(python), "-m", "uvicorn", entry, "--port", str(port), "--no-access-log")
     with (backend / "served.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=backend, env=env, stdout=log, stderr=log)
     server = Server(port, backend, env, process)

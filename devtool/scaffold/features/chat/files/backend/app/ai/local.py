@@ -14,12 +14,15 @@ from app.ai.parts import Call, Called, CallState, Message
 
 NAME = "local-rules"
 LABEL = "\n(local rule-based assistant)"
-HELP = (
-    "I am a local rule-based assistant: no AI model is connected. I understand "
-    '"add buy milk", "what is left?", "what is done?", "show 3", "done 3", "reopen 3", '
-    '"rename 3 to buy oat milk" and "delete 3"; a task may be given by its number or its title. '
-    "To connect a model, set AI_API_KEY and AI_MODEL, or AI_BASE_URL for one on this machine."
-)
+HELP = """\
+I am a local rule-based assistant: no AI model is connected. I understand:
+- add buy milk
+- what is left?
+- what is done?
+- show 3, done 3, reopen 3, delete 3
+- rename 3 to buy oat milk
+A task may be given by its number or its title.
+To connect a model, set AI_API_KEY and AI_MODEL, or AI_BASE_URL for one on this machine."""
 Say = str
 Step = Say | Called
 
@@ -92,7 +95,7 @@ def _with_task(
 
     def steps(match: re.Match[str], calls: tuple[Call, ...]) -> Step:
         if calls and calls[-1].name == tool:
-            return said.format(_named({**calls[-1].arguments, **calls[-1].output}))
+            return said.format(_named(_task_of(calls)))
         words = match.groupdict()
         title = words.pop("task").strip("\"'")
         if title.removeprefix("#").isdigit():
@@ -105,6 +108,14 @@ def _with_task(
         return _call(tool, task_id=found[0]["id"], **words, **fixed)
 
     return steps
+
+
+def _task_of(calls: tuple[Call, ...]) -> dict[str, Any]:
+    """The task that the last call was about, with what an earlier one told of it."""
+    last = {**calls[-1].arguments, **calls[-1].output}
+    listed = (task for call in calls[:-1] for task in _items(call.output))
+    earlier = next((task for task in listed if task["id"] == last.get("task_id")), {})
+    return {**earlier, **last}
 
 
 def _which(title: str, found: list[dict[str, Any]]) -> Say:

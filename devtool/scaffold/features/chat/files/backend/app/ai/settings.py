@@ -55,6 +55,9 @@ class AISettings(BaseSettings):
     ai_messages_per_minute: int = Field(
         default=20, ge=1, le=10_000, description="Messages that one user may send in a minute."
     )
+    ai_streams: int = Field(
+        default=20, ge=1, le=10_000, description="Answers one user may listen to, in one process."
+    )
     ai_history_messages: int = Field(
         default=40, ge=2, le=1000, description="Messages that the model is told at most."
     )

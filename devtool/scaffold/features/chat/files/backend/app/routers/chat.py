@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.ai import loading, reading
+from app.ai.listeners import Listeners
 from app.ai.settings import AISettings, get_ai_settings
 from app.ai.status import status
 from app.ai.uistream import HEADERS
@@ -22,13 +23,14 @@ class State(TypedDict):
     """What requests share while the application runs."""
 
     writer: Writer
+    listeners: Listeners
 
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
     """Write answers while the application runs, and let them end before it stops."""
     writer = Writer()
-    yield {"writer": writer}
+    yield {"writer": writer, "listeners": Listeners()}
     await writer.drain(get_ai_settings().ai_drain_seconds)
     await loading.close()
 
@@ -39,7 +41,14 @@ def get_writer(request: Request) -> Writer:
     return writer
 
 
+def get_listeners(request: Request) -> Listeners:
+    """Whoever listens to answers in this process."""
+    listeners: Listeners = request.state.listeners
+    return listeners
+
+
 Writing = Annotated[Writer, Depends(get_writer)]
+Listening = Annotated[Listeners, Depends(get_listeners)]
 EVENTS = {200: {"content": {"text/event-stream": {}}, "description": "UI message stream, v1."}}
 
 router = APIRouter(prefix="/chat", tags=["chat"], lifespan=lifespan)
@@ -50,12 +59,16 @@ router = APIRouter(prefix="/chat", tags=["chat"], lifespan=lifespan)
     response_class=StreamingResponse,
     responses=USER_RESPONSES | EVENTS | documented(404, 409, 429),
 )
-async def send_message(user: CurrentUser, data: ChatRequest, writer: Writing) -> Response:
+async def send_message(
+    user: CurrentUser, data: ChatRequest, writer: Writing, listeners: Listening
+) -> Response:
     """Say something, or confirm what a tool asked, and follow the answer as it is written."""
     settings = get_ai_settings()
+    listeners.check(user, settings.ai_streams)
     opened = await _opened(user, data, settings)
     answer = writer.start(opened, settings)
-    return _streaming(reading.live(opened.id, opened.seen, answer, settings))
+    events = reading.live(opened.id, opened.seen, answer, settings)
+    return _streaming(listeners.heard(user, events))
 
 
 @router.get("/status", response_model=ChatStatus)
@@ -69,21 +82,27 @@ async def chat_status(writer: Writing) -> ChatStatus:
     response_class=StreamingResponse,
     responses=USER_RESPONSES
     | EVENTS
-    | documented(404)
+    | documented(404, 429)
     | {204: {"description": "Nothing is being written."}},
 )
 async def resume_stream(
-    user: CurrentUser, conversation_id: ConversationId, writer: Writing
+    user: CurrentUser,
+    conversation_id: ConversationId,
+    writer: Writing,
+    listeners: Listening,
 ) -> Response:
     """Follow the answer that is being written, from its beginning."""
+    settings = get_ai_settings()
+    listeners.check(user, settings.ai_streams)
     message = await chat.running(user, conversation_id)
     if message is None:
         return Response(status_code=204)
     answer = writer.find(message.id)
     if answer is None:
-        return _streaming(reading.stored(user, conversation_id, message))
-    known = reading.unsettled(message)
-    return _streaming(reading.live(message.id, known, answer, get_ai_settings()))
+        events = reading.stored(user, conversation_id, message)
+    else:
+        events = reading.live(message.id, reading.unsettled(message), answer, settings)
+    return _streaming(listeners.heard(user, events))
 
 
 @router.post(

@@ -14,6 +14,8 @@ from app.ai.toolbox import TOOLS
 from app.errors import ApiError
 from app.logs import logger
 
+MOST_PROBLEMS = 10
+LONGEST_NAME = 100
 UNEXPECTED = "the tool failed; nothing more is known"
 
 
@@ -69,9 +71,14 @@ def _failed(error: str) -> Outcome:
 
 
 def _complaint(error: ValidationError) -> str:
-    """What is wrong with the arguments, without their values."""
-    problems = (
-        f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-    return "; ".join(problems)
+    """What is wrong with the arguments, without their values, and in no more words than help."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [f"{_where(problem['loc'])}: {problem['msg']}" for problem in found[:MOST_PROBLEMS]]
+    more = len(found) - len(told)
+    return "; ".join([*told, f"and {more} more"] if more else told)
+
+
+def _where(path: tuple[str | int, ...]) -> str:
+    """Where the problem is. Names come from whoever calls: short ones only, and encodable."""
+    names = (str(part).encode("utf-8", "replace").decode()[:LONGEST_NAME] for part in path)
+    return ".".join(names) or "arguments"

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import logging
 import os
+import socket
 import subprocess
 import sys
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import pytest
 from mcp.client import Client
@@ -149,6 +152,14 @@ def test_the_address_is_exact(url: str, ada: Person) -> None:
     assert answer.json()["result"]["protocolVersion"] == "2025-11-25"
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+def test_there_is_nothing_but_calls(ada: Person, method: str) -> None:
+    headers = {"Accept": "text/event-stream", "Mcp-Protocol-Version": "2025-11-25"}
+    answer = ada.http.request(method, "/mcp", headers=headers)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
 def test_an_application_may_start_more_than_once(ada: Person) -> None:
     code = f"""
 from fastapi.testclient import TestClient
@@ -186,6 +197,18 @@ def test_the_resource_is_described(url: str, ada: Person) -> None:
         "bearer_methods_supported": ["header"],
         "resource_name": "__TITLE__",
     }
+
+
+def test_who_leaves_half_way_is_no_error(
+    ada: Person, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n"
+    about = "".join(f"{name}: {value}\r\n" for name, value in ada.headers.items())
+    with caplog.at_level(logging.ERROR, logger="app"):
+        with socket.create_connection(("localhost", urlsplit(url).port)) as sock:
+            sock.sendall(f"{head}{about}\r\n{{".encode())
+        assert ada.http.post("/mcp", json=INITIALIZE, headers=ACCEPT).is_success
+    assert caplog.messages == []
 
 
 def test_any_worker_answers_any_call(ada: Person) -> None:

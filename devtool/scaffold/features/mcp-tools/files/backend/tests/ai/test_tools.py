@@ -89,6 +89,13 @@ def test_a_fault_of_ours_is_logged_and_not_told(caplog: pytest.LogCaptureFixture
     assert caplog.records[0].exc_info is not None
 
 
+def test_a_complaint_is_short() -> None:
+    many: dict[str, object] = {f"{n}" + "n" * 5000: 1 for n in range(40)}
+    error = asyncio.run(calls.call("shout", {"word": "x", **many}, ADA)).output["error"]
+    assert error.endswith("and 30 more")
+    assert len(error) < 2000
+
+
 def test_the_log_tells_of_a_call_but_not_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="app"):
         asyncio.run(calls.call("shout", {"word": "hush"}, ADA))

@@ -72,6 +72,11 @@ def test_a_title_is_looked_up_first() -> None:
     assert (step.name, step.arguments) == ("complete_task", {"task_id": 3})
 
 
+def test_what_was_deleted_is_told_by_its_title() -> None:
+    deleted = done("delete_task", task_id=3, deleted=True)
+    assert next_step(said("delete buy milk"), (LISTED, deleted)) == f"Deleted 3: Buy milk.{LABEL}"
+
+
 def test_it_asks_which_task_is_meant() -> None:
     twice = done("list_tasks", items=[MILK, MILK | {"id": 5}])
     assert next_step(said("delete buy milk"), (twice,)) == (

@@ -124,6 +124,23 @@ def test_who_loses_the_connection_loses_nothing(model: FakeOpenAI, talk: Talk) -
     assert talk.follow().status_code == 204
 
 
+def test_who_listens_to_too_much_waits(
+    model: FakeOpenAI, talk: Talk, setting: Setting, url: str
+) -> None:
+    setting("AI_STREAMS", "1")
+    model.will(SLOW)
+    with talk.http.stream("POST", "/api/v1/chat", json=talk.body("slowly")) as answer:
+        said = chunks_of(answer)
+        next(said)
+        with talk.person.at(url) as other:
+            again = Talk(other, talk.id)
+            refused = [again.follow(), Talk(other).refused("hello")]
+        assert text_of(list(said)).split() == SLOW.text.split()
+    assert {each.status_code for each in refused} == {429}
+    assert int(refused[0].headers["retry-after"]) > 0
+    wait_until(lambda: talk.follow().status_code != 429)
+
+
 def test_an_answer_is_followed_where_it_is_not_written(
     model: FakeOpenAI, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

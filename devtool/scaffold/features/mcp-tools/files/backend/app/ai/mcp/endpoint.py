@@ -2,7 +2,7 @@
 
 import re
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -31,16 +31,19 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        refusal = _wrong_page(request) or await self._wrong_caller(request)
+        refusal = (
+            _wrong_page(request) or await self._wrong_caller(request) or _wrong_method(request)
+        )
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        answer = None
-        if request.method == "POST":
+        try:
             body = await request.body()
-            answer = await direct.answer(scope["headers"], body, scope[CALLER])
-            receive = _again(body, receive)
-        await (answer or await self.sessions.application())(scope, receive, send)
+        except ClientDisconnect:
+            return
+        answer = await direct.answer(scope["headers"], body, scope[CALLER])
+        application = answer or await self.sessions.application()
+        await application(scope, _again(body, receive), send)
 
     async def _wrong_caller(self, request: Request) -> Response | None:
         """The answer to somebody who is not signed in or asks too often."""
@@ -83,6 +86,17 @@ def _wrong_page(request: Request) -> Response | None:
     if origin is None or _is_known(origin):
         return None
     return problem(403, "Pages of this origin may not call this.")
+
+
+def _wrong_method(request: Request) -> Response | None:
+    """The answer to all but calls.
+
+    A client of the older revision asks for a stream of what the server has to say by itself. There
+    is never anything, and each would stay open for ever.
+    """
+    if request.method == "POST":
+        return None
+    return problem(405, "This address is only for calls.", headers={"Allow": "POST"})
 
 
 def _is_known(origin: str) -> bool:
