@@ -23,6 +23,7 @@ from devtool.scaffold import (
     manifest,
     mapping,
     porting,
+    requirements,
 )
 from devtool.scaffold.catalog import Feature
 from devtool.scaffold.entities import Entity, Reading
@@ -38,6 +39,7 @@ from devtool.scaffold.resource.recorded import record as recorded_as
 from devtool.scaffold.resource.resource import Resource
 from devtool.scaffold.spec import ProjectSpec, name_for, name_problem
 from devtool.scaffold.update import plan_update
+from devtool.scaffold.versions import as_pip
 
 WEB = 2
 MODELS = "backend/app/models/"
@@ -216,12 +218,18 @@ def _requirements(root: Path) -> list[str]:
     table = _pyproject(root).get("project", {})
     if isinstance(table.get("dependencies"), list):
         return [item for item in table["dependencies"] if isinstance(item, str)]
+    named = requirements.named(root)
+    if named:
+        return [f"{name}{as_pip(spec)}" for name, spec in named.items()]
     try:
         lines = (root / "requirements.txt").read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
-    plain = [line.partition("#")[0].strip() for line in lines]
-    return [line for line in plain if line and not line.startswith("-")]
+    plain = [line.partition("#")[0].partition(" --")[0].rstrip("\\ ").strip() for line in lines]
+    # A bare address has no name that a list of dependencies could give it.
+    return [
+        line for line in plain if line and not line.startswith(("-", ".")) and "://" not in line
+    ]
 
 
 def _recorded(

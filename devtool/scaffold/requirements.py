@@ -89,6 +89,16 @@ def demands_of(root: Path, folders: Iterable[str]) -> list[Demand]:
     return [demand for path, text in lists(root, folders) for demand in _demands(path, text)]
 
 
+def named(root: Path) -> dict[str, str]:
+    """What Poetry's or Pipenv's table in the project's folder lists, with its versions; no Python."""
+    found: dict[str, str] = {}
+    for path, text in lists(root, ("",)):
+        if not path.endswith("requirements.txt"):
+            for _, held in _tables(path, _toml(text)):
+                found |= {name: _version(value) for name, value in held.items() if name != "python"}
+    return found
+
+
 def has_project(text: str) -> bool:
     """Whether a `pyproject.toml` lists requirements as PEP 621 has it."""
     return isinstance(_toml(text).get("project", {}).get("dependencies"), list)

@@ -18,6 +18,22 @@ def admits(spec: str, least: Version) -> bool:
     return all(_admits(part, least) for part in spec.split(",") if part.strip())
 
 
+def as_pip(spec: str) -> str:
+    """Versions as pip writes them, of those that Poetry and Pipenv write: `^1.2` as `>=1.2,<2`."""
+    return ",".join(filter(None, (_as_pip(part.strip()) for part in spec.split(","))))
+
+
+def _as_pip(part: str) -> str:
+    match = PART.fullmatch(part)
+    if match is None:
+        return ""
+    sign, version = match[1] or "", tuple(map(int, match[2].split(".")))
+    upper = _upper(sign, version) if sign in ("^", "~") else None
+    if upper is not None:
+        return f">={match[2]},<{'.'.join(map(str, upper))}"
+    return part if sign and sign != "=" else f"=={part.removeprefix('=').strip()}"
+
+
 def demands(spec: str, least: Version) -> bool:
     """Whether every version that is allowed is the least one or later."""
     signs = (">=", ">", "==", "===", "=", "^", "~", "~=", "")

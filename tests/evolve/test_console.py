@@ -269,11 +269,19 @@ def test_names_are_found_or_asked_for(tmp_path: Path, unpack: Unpack) -> None:
 
 def test_what_the_program_needs_its_tests_need_too(unpack: Unpack) -> None:
     root = unpack("library")
-    (root / "requirements.txt").write_text("pydantic>=2\nrich>=14 # colours\n-r other.txt\n")
+    (root / "requirements.txt").write_text(
+        "pydantic>=2\nrich>=14 --hash=sha256:0 \\\n    --hash=sha256:1 # colours\n-r other.txt\n"
+        "git+https://example.com/x.git\n./local\n"
+    )
     planned = api_evolve.plan_evolution(root)
     assert planned.spec.development == ("rich>=14",)
     texts = {change.path: change.text for change in planned.update.changes}
     assert '"rich>=14",' in texts["backend/pyproject.toml"]
+
+
+def test_what_poetry_lists_its_tests_need_too(unpack: Unpack) -> None:
+    planned = api_evolve.plan_evolution(unpack("contacts"))
+    assert planned.spec.development == ("attrs>=25.1,<26",)
 
 
 def test_it_grows_on_and_is_upgraded(unpack: Unpack) -> None:

@@ -15,7 +15,7 @@ from devtool.scaffold.changes import Action
 from devtool.scaffold.entrance import wire
 from devtool.scaffold.foreign import REQUIREMENTS
 from devtool.scaffold.update import apply_update, undo
-from devtool.scaffold.versions import admits
+from devtool.scaffold.versions import admits, as_pip
 from tests.evolve.conftest import Unpack
 from tests.scaffold.project import edit, snapshot
 
@@ -139,6 +139,23 @@ def test_projects_of_pydantic_1_are_refused(unpack: Unpack, pin: str) -> None:
     edit(root, "pyproject.toml", 'sqlalchemy = "^2.0"', pin)
     with pytest.raises(ConfigError, match=r"pyproject.toml:10 keeps to .* which is pydantic 1"):
         api_evolve.plan_evolution(root)
+
+
+@pytest.mark.parametrize(
+    ("spec", "pip"),
+    [
+        ("^1.2.3", ">=1.2.3,<2"),
+        ("^0.5", ">=0.5,<0.6"),
+        ("~1.2", ">=1.2,<1.3"),
+        ("1.2.3", "==1.2.3"),
+        ("==1.10.*", "==1.10.*"),
+        (">=1, <2", ">=1,<2"),
+        ("*", ""),
+        ("", ""),
+    ],
+)
+def test_versions_as_pip_writes_them(spec: str, pip: str) -> None:
+    assert as_pip(spec) == pip
 
 
 def test_the_file_that_makes_the_application_is_found(tmp_path: Path) -> None:
