@@ -314,6 +314,7 @@ class _Assembly:
             warm=self._warm(draft),
             serial=own.serial if own and own.serial is not None else self.settings.flag("serial"),
             explain=self.settings.flag("explain"),
+            banner=self.settings.flag("banner"),
             reload_include=(
                 *self.settings.names("reload_include"),
                 *(own.reload_include if own else ()),

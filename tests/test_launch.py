@@ -96,8 +96,11 @@ def test_a_backend_is_complete(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sockets cannot be handed on there")
 def test_a_server_that_devtool_knows_is_reloaded_by_devtool(tmp_path: Path) -> None:
-    service = only(planned(tmp_path, BACKEND, extra=("--log-level", "info"), serial=True))
+    service = only(
+        planned(tmp_path, BACKEND, extra=("--log-level", "info"), serial=True, banner=True)
+    )
     assert (service.reload, service.warm, service.serial) == (ReloadMode.WARM, "uvicorn", True)
+    assert service.banner
     assert "--reload" not in service.argv
     globs: Any = {"reload_include": ["*.sql"], "reload_exclude": ["gen/"]}
     chosen = only(planned(tmp_path, BACKEND, **globs))

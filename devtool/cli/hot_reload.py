@@ -6,6 +6,7 @@ from pathlib import Path
 
 from devtool.cli.options import AsJson, Quiet, Root
 from devtool.cli.run import (
+    Banner,
     Detach,
     DryRun,
     EnvFile,
@@ -30,6 +31,7 @@ def hot_reload(
     host: Host = None,
     serial: Serial = None,
     explain: Explain = None,
+    banner: Banner = None,
     open_page: Open = None,
     only: Only = None,
     left_out: Except = None,
@@ -52,6 +54,7 @@ def hot_reload(
         reload=True,
         serial=serial,
         explain=explain,
+        banner=banner,
         open_page=open_page,
         only=only,
         left_out=left_out,

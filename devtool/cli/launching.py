@@ -18,6 +18,7 @@ _FLAGS: dict[str, tuple[str, bool]] = {
     "--no-reload": ("reload", False),
     "--serial": ("serial", True),
     "--explain": ("explain", True),
+    "--banner": ("banner", True),
     "--open": ("open", True),
     "--sync": ("sync", True),
     "--with-services": ("with_services", True),

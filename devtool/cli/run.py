@@ -24,6 +24,10 @@ Serial = Annotated[
     typer.Option("--serial", help="End the old version before the new one starts, at a reload."),
 ]
 Explain = Annotated[bool | None, typer.Option("--explain", help="Say how each reload came about.")]
+Banner = Annotated[
+    bool | None,
+    typer.Option("--banner", help="Say on HTML pages that the last save is broken, while it is."),
+]
 Open = Annotated[bool | None, typer.Option("--open", help="Open the URL once it answers.")]
 Only = Annotated[
     list[str] | None,
@@ -77,6 +81,7 @@ def run(
     reload: Reload = None,
     serial: Serial = None,
     explain: Explain = None,
+    banner: Banner = None,
     open_page: Open = None,
     only: Only = None,
     left_out: Except = None,
@@ -101,6 +106,7 @@ def run(
         "reload": reload,
         "serial": serial,
         "explain": explain,
+        "banner": banner,
         "open": open_page,
         "only": only,
         "except": left_out,

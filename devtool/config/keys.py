@@ -88,6 +88,9 @@ KEYS: dict[str, Key] = {
         flag, default=False, about="end the old version before the new one starts, at a reload"
     ),
     "explain": Key(flag, default=False, about="say how each reload came about"),
+    "banner": Key(
+        flag, default=False, about="say on HTML pages that the last save is broken, while it is"
+    ),
     "reload_include": Key(
         names, (), "globs of files that cause a reload though nothing imports them"
     ),

@@ -26,6 +26,7 @@ DO_RENEW = "renew"  # become a new warm parent with this environment
 DO_ACCEPT = "accept"  # take connections, and those that an older version hands over
 DO_DRAIN = "drain"  # take no more connections, hand over idle ones
 DO_RESUME = "resume"  # the newer version has died: take connections again
+DO_TELL = "tell"  # say this on the pages of the application; nothing if it is empty
 DO_FINISH = "finish"  # end what is left within these seconds
 DO_START = "start"  # start this command
 DO_SIGNAL = "signal"

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import devtool_imports
+from devtool_banner import PlainBanner
 from devtool_server import WarmServer
 from devtool_wsgi import Gate, Service, patient
 
@@ -41,6 +42,7 @@ def flask(node: Node) -> None:
         if options.get("use_debugger"):
             debug: Any = importlib.import_module("werkzeug.debug")
             app = debug.DebuggedApplication(app, evalex=options.get("use_evalex", True))
+        banner = PlainBanner(app) if node.has_banner else None
         gate = Gate()
         handler = patient(options.get("request_handler") or serving.WSGIRequestHandler, gate)
 
@@ -48,20 +50,20 @@ def flask(node: Node) -> None:
             return serving.make_server(
                 host,
                 port,
-                app,
+                banner or app,
                 threaded=options.get("threaded", True),
                 ssl_context=options.get("ssl_context"),
                 request_handler=handler,
                 fd=listener.fileno(),
             )
 
-        Service(node, [server(each) for each in node.listeners], gate).run()
+        Service(node, [server(each) for each in node.listeners], gate, banner).run()
 
-    banner = cli.show_server_banner
+    show_banner = cli.show_server_banner
 
     def show_server_banner(*args: Any, **options: Any) -> None:
         if node.generation == 1:
-            banner(*args, **options)
+            show_banner(*args, **options)
 
     cli.show_server_banner = show_server_banner
     cli.ScriptInfo.load_app = load_app
@@ -78,6 +80,7 @@ def django(node: Node) -> None:
     basehttp: Any = importlib.import_module("django.core.servers.basehttp")
 
     def run(addr: str, port: int, handler: Any, **options: Any) -> None:
+        banner = PlainBanner(handler) if node.has_banner else None
         gate = Gate()
         waiting = patient(basehttp.WSGIRequestHandler, gate)
         kind = options.get("server_cls") or basehttp.WSGIServer
@@ -91,13 +94,13 @@ def django(node: Node) -> None:
             made.socket = listener
             made.server_name, made.server_port = addr, port
             made.setup_environ()
-            made.set_app(handler)
+            made.set_app(banner or handler)
             return made
 
         on_bind = options.get("on_bind")
         if on_bind is not None and node.generation == 1:
             on_bind(port)
-        Service(node, [server(each) for each in node.listeners], gate).run()
+        Service(node, [server(each) for each in node.listeners], gate, banner).run()
 
     runserver.run = run
     _run_script(node)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import devtool_channel as words
 import devtool_faults
+from devtool_banner import Banner
 from devtool_channel import Channel, Message
 
 if TYPE_CHECKING:
@@ -57,11 +58,14 @@ class WarmServer(_Base):  # type: ignore[misc]
         self.drain_ends: float | None = None
         self.heirs: Channel | None = None
         self.loop: Any = None
+        self.banner: Any = None
 
     async def startup(self, sockets: Any = None) -> None:
         """Start the application, answer a probe, and take connections once devtool says so."""
         del sockets
         self.node.imported()
+        if self.node.has_banner:
+            self.banner = self.config.loaded_app = Banner(self.config.loaded_app)
         self.loop = asyncio.get_running_loop()
         self.may_accept = self.loop.create_future()
         self.asked = asyncio.Event()
@@ -125,6 +129,8 @@ class WarmServer(_Base):  # type: ignore[misc]
             self._drain(message)
         elif order == words.DO_RESUME:
             self.loop.create_task(self._resume())
+        elif order == words.DO_TELL:
+            self.banner.text = message["text"]
         elif order == words.DO_FINISH:
             self.drain_ends = self.loop.time() + message["seconds"]
             self.asked.set()
@@ -203,6 +209,8 @@ class WarmServer(_Base):  # type: ignore[misc]
 
     async def _resume(self) -> None:
         self.drain_ends = None
+        if self.banner is not None:
+            self.banner.text = ""
         if self.heirs is not None:
             self.heirs.close()
             self.heirs = None

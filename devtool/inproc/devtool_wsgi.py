@@ -108,12 +108,14 @@ class Service:
         node: This process.
         servers: One for each listening socket, with patient handlers.
         gate: Where those wait.
+        banner: What pages are told through, if they are.
     """
 
-    def __init__(self, node: Node, servers: Sequence[Any], gate: Gate) -> None:
+    def __init__(self, node: Node, servers: Sequence[Any], gate: Gate, banner: Any = None) -> None:
         self._node = node
         self._servers = servers
         self._gate = gate
+        self._banner = banner
         self._accepts = False
         self._finish_at: float | None = None
         self._ancestors: list[Channel] = []
@@ -167,8 +169,12 @@ class Service:
             self._accepts = False
             self._gate.shut(Channel.from_fd(message["fds"][0]))
             self._node.tell(words.EV_DRAINED)
+        elif order == words.DO_TELL:
+            self._banner.text = message["text"]
         elif order == words.DO_RESUME:
             self._finish_at = None
+            if self._banner is not None:
+                self._banner.text = ""
             self._gate.open()
             self._accepts = True
             self._node.tell(words.EV_SERVING)

@@ -42,6 +42,7 @@ class Node:
     Attributes:
         listeners: The sockets that clients connect to.
         generation: Which version this is, 0 for the warm parent.
+        has_banner: Pages tell of a broken save.
     """
 
     def __init__(self, channel: Channel, kind: str, command: list[str]) -> None:
@@ -52,6 +53,7 @@ class Node:
         self.listeners: list[socket.socket] = []
         self.generation = 0
         self.is_serving = False
+        self.has_banner = False
         self._early: list[Message] = []
         self._stops: tuple[str, ...] = ()
         self._told = 0
@@ -195,6 +197,7 @@ class Node:
         self.mark("go")
         self.generation = message["generation"]
         self._stops = tuple(message["stops"])
+        self.has_banner = message["banner"]
         if not self._has_entered:
             self._enter()
         self.imports.look_again()

@@ -59,7 +59,7 @@ class Service(NamedTuple):
     time in seconds between the gentle signal and SIGKILL. `warm` is the server of a warm reload; `serial` services end the old version before
     the new one starts; `reload_include` and `reload_exclude` are globs of files that cause a reload
     though nothing imports them, and of those that never do; `explain` tells
-    why each reload was as it was. `runnable` is empty, or the sentence that
+    why each reload was as it was, and `banner` has HTML pages say so while the last save is broken. `runnable` is empty, or the sentence that
     says why the service cannot be started yet, and `fix` the command that changes it.
     """
 
@@ -82,6 +82,7 @@ class Service(NamedTuple):
     reload_include: tuple[str, ...] = ()
     reload_exclude: tuple[str, ...] = ()
     explain: bool = False
+    banner: bool = False
     restart: RestartPolicy = RestartPolicy.NEVER
     tty: bool = False
     one_shot: bool = False

@@ -72,6 +72,7 @@ class WarmReloader:
         grace: Seconds that requests of an old version may take to end.
         serial: The old version ends before the new one starts.
         explain: Tell from where each version started, and what is kept out of the warm parent.
+        banner: HTML pages say so while the last save is broken.
         memory: A file for what is learned, so that the next run need not.
     """
 
@@ -91,6 +92,7 @@ class WarmReloader:
         grace: float = 5.0,
         serial: bool = False,
         explain: bool = False,
+        banner: bool = False,
         memory: Path | None = None,
     ) -> None:
         self._application = application
@@ -101,6 +103,7 @@ class WarmReloader:
         self._grace = grace
         self._serial = serial
         self._explain = explain
+        self._banner = banner
         self._process: subprocess.Popen[bytes] | None = None
         self._turns = Turns("reload", lambda: self._parent is not None, self._let_go)
         # Everything below belongs to the thread.
@@ -237,7 +240,8 @@ class WarmReloader:
         node.generation = self._generation
         node.inherited = len(node.files)
         self._mention(_origin(source, len(node.files)))
-        node.channel.send({"do": words.DO_GO, "generation": self._generation, "stops": stops})
+        order = {"do": words.DO_GO, "generation": self._generation, "stops": stops}
+        node.channel.send({**order, "banner": self._banner})
         self._relay.starting = node
 
     def _checked(self, _: Node, message: Message) -> None:
@@ -333,7 +337,11 @@ class WarmReloader:
         """Keep the version before; any source may be the cure."""
         self._relay.starting = None
         self._changes.failed(files)
-        self._report(failure._replace(has_served=self._relay.serving is not None))
+        serving = self._relay.serving
+        self._report(failure._replace(has_served=serving is not None))
+        if self._banner and serving is not None:
+            text = _banner_text(failure, self._application.cwd)
+            serving.channel.send({"do": words.DO_TELL, "text": text})
         self._turns.after(LEARN_AFTER, self._stand_by)
         self._look_again()
 
@@ -493,6 +501,14 @@ def _origin(source: Node, modules: int) -> str:
     if start.before:
         return f"starts before {start.before}, with {modules} modules of the project imported"
     return "starts from the warm parent, with no module of the project imported"
+
+
+def _banner_text(failure: ReloadFailed, folder: str) -> str:
+    """What pages say of a broken save."""
+    inside = failure.file.startswith(folder + os.sep)
+    shown = failure._replace(file=os.path.relpath(failure.file, folder)) if inside else failure
+    lines = ("The last save is broken; this is the version before it.", shown.error, shown.place)
+    return "\n".join(line for line in (*lines, shown.source) if line)
 
 
 # What is done about each event.

@@ -124,6 +124,7 @@ class WarmService(ReloadingService):
             grace=service.grace,
             serial=service.serial,
             explain=service.explain,
+            banner=service.banner,
             memory=self._memory(),
         )
         # There before the first news of files, and started after what takes longer.

@@ -39,9 +39,11 @@ SCRIPT = """
 import uvicorn
 import views
 
+HTML = [(b"content-type", b"text/html")]
+
 async def app(scope, receive, send):
     if scope["type"] == "http":
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": 200, "headers": HTML})
         await send({"type": "http.response.body", "body": views.VERSION.encode()})
 
 if __name__ == "__main__":
@@ -61,12 +63,17 @@ class Site:
             Application(python=str(python), cwd=str(root), kind=kind, words=words),
             [self.listener],
             on_news=self.news.append,
+            banner=True,
         )
 
     def write(self, version: str) -> str:
         """Write a version of what is answered."""
+        return self.write_text(f"VERSION = {version!r}\n")
+
+    def write_text(self, text: str) -> str:
+        """Write what makes up the answer."""
         path = self.root / "views.py"
-        path.write_text(f"VERSION = {version!r}\n")
+        path.write_text(text)
         return str(path)
 
     def connect(self) -> http.client.HTTPConnection:
@@ -74,9 +81,16 @@ class Site:
         port = self.listener.getsockname()[1]
         return http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
 
-    def get(self, connection: http.client.HTTPConnection) -> str:
+    def visit(self) -> str:
+        """What a browser is answered, over a connection of its own."""
+        connection = self.connect()
+        text = self.get(connection, Accept="text/html")
+        connection.close()
+        return text
+
+    def get(self, connection: http.client.HTTPConnection, **headers: str) -> str:
         """What is answered."""
-        connection.request("GET", "/")
+        connection.request("GET", "/", headers=headers)
         text: str = connection.getresponse().read().decode()
         return text
 
@@ -92,7 +106,7 @@ def site(request: pytest.FixtureRequest, environment: Path, tmp_path: Path) -> I
         start = (python, "-m", "django", "startproject", "site1", str(tmp_path))
         subprocess.run(start, check=True, timeout=DEADLINE)
         (tmp_path / "site1" / "urls.py").write_text(DJANGO_URLS)
-        words = ("manage.py", "runserver", "127.0.0.1:1", "--noreload", "--skip-checks")
+        words = ("manage.py", "runserver", "127.0.0.1:1", "--noreload")
     else:
         (tmp_path / "main.py").write_text(SCRIPT)
     made = Site(python, tmp_path, request.param, *words)
@@ -131,3 +145,17 @@ def test_edits_are_served_and_no_request_fails(site: Site) -> None:
     assert errors == []
     assert answers == sorted(answers)
     assert sum(isinstance(each, Reloaded) for each in site.news) == 3
+
+
+def test_pages_tell_of_a_broken_save_until_it_is_mended(site: Site) -> None:
+    page, mended = ("<html><body>" + text + "</body></html>" for text in ("page", "mended"))
+    site.reloader.reload([site.write(page)])
+    eventually(lambda: site.visit() == page, "the page")
+    site.reloader.reload([site.write_text("VERSION = (\n")])
+    eventually(lambda: "SyntaxError" in site.visit(), "the note")
+    assert site.visit().replace("</body>", "").startswith(page.replace("</body></html>", ""))
+    kept = site.connect()
+    assert site.get(kept, Accept="*/*") == page
+    kept.close()
+    site.reloader.reload([site.write(mended)])
+    eventually(lambda: site.visit() == mended, "the page without the note")
