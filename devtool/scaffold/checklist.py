@@ -88,6 +88,7 @@ NEEDS = (
         (
             Look("*.py", r"^@(dataclasses\.)?dataclass|^@(attrs?\.)?(define|frozen|s)\b"),
             Look("*.py", r"^class \w+\(.*\b(BaseModel|NamedTuple|TypedDict|SQLModel)\b"),
+            Look("*.py", r"^    def __init__\(self, \w+\s*:"),
         ),
         "give each thing a class with typed fields, such as a dataclass",
     ),

@@ -47,6 +47,14 @@ def test_the_last_phase_has_no_next(tmp_path: Path) -> None:
     assert checklist(tmp_path, 5).next == 0
 
 
+def test_a_class_whose_constructor_has_types_is_one_to_keep(tmp_path: Path) -> None:
+    text = "class Task:\n    def __init__(self, title: str):\n        self.title = title\n"
+    (tmp_path / "a.py").write_text(text)
+    assert checklist(tmp_path, 1).items[0].done
+    (tmp_path / "a.py").write_text(text.replace(": str", ""))
+    assert not checklist(tmp_path, 1).items[0].done
+
+
 def test_code_tells_more_than_its_tests(tmp_path: Path) -> None:
     for path in ("tests/test_a.py", "src/deep/down/a.py"):
         (tmp_path / path).parent.mkdir(parents=True)
