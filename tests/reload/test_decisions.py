@@ -290,7 +290,7 @@ def version(names=()):
     ours, theirs = words.Channel.pair()
     near.send({"do": words.DO_FORK}, [theirs.fileno()])
     theirs.close()
-    ours.send({"do": words.DO_GO, "generation": 1, "stops": []})
+    ours.send({"do": words.DO_GO, "generation": 1, "stops": [], "banner": False})
     ready, done = hear(ours, "ready"), hear(ours, "done")
     return list(ready["files"]), done["value"], done["names"]
 
