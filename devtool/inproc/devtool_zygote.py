@@ -26,6 +26,7 @@ from typing import Any
 
 import devtool_asgi
 import devtool_channel as words
+import devtool_debugger
 import devtool_faults
 import devtool_imports
 import devtool_memory
@@ -335,6 +336,7 @@ def main() -> None:
     control, kind, *rest = sys.argv[1:]
     node = Node(Channel.from_fd(int(control)), kind, rest)
     sys.path[0] = os.getcwd()
+    devtool_debugger.install()
     # As a fresh interpreter: what is spawned from here must not run this file again.
     sys.modules["__main__"] = types.ModuleType("__main__")
     node.set_up()

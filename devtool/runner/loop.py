@@ -86,6 +86,8 @@ class Loop:
         self._pumps: dict[str, Pump] = {}
         self._reap_at: float | None = None
         self._interrupted = False
+        # What a debugger in one of several services talks to.
+        self._terminal = os.ttyname(0) if options.out == 1 and _is_terminal(0) else ""
         self._colour = shows_colour(options.out, options.env)
         self._sink = Sink(options.out, on_gone=self._output_gone)
         self._lanes = lanes(list(self._services), colour=self._colour)
@@ -265,7 +267,12 @@ class Loop:
 
     def _environment(self, service: Service) -> dict[str, str]:
         given = self._options.env
-        return environment(service, given, piped=not self._inherits, colour=self._colour)
+        made = environment(service, given, piped=not self._inherits, colour=self._colour)
+        if service.warm and not self._inherits:
+            from devtool.inproc.devtool_debugger import VARIABLE
+
+            made[VARIABLE] = self._terminal
+        return made
 
     def _pump(self, service: Service, life: int, fd: int) -> None:
         awaited = None

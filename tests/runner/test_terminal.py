@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import termios
+import threading
+from urllib.request import urlopen
 
 import pytest
 
+from devtool.model.detection import Role
+from devtool.model.launch import Probe, ProbeKind, ReloadMode, Service
 from tests.runner.conftest import Drive, Project, eventually
 
 CONSOLE = """
@@ -169,3 +174,90 @@ def test_a_console_program_reads_a_pipe(drive: Drive, project: Project) -> None:
     os.close(write)
     assert run.wait() == 0
     assert run.text == "SHOP\n"
+
+
+STOPS = """
+    async def app(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        answer = 20
+        if scope["path"] == "/stop":
+            breakpoint()
+            answer += 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": str(answer).encode()})
+"""
+
+
+def stopping(project: Project, port: int, **env: str) -> Service:
+    """A service under the warm reloader that stops at a breakpoint when it is asked to."""
+    project.service("stops", STOPS)
+    url = f"http://127.0.0.1:{port}"
+    return Service(
+        name="backend",
+        role=Role.BACKEND,
+        argv=(sys.executable, "-m", "uvicorn", "stops:app", "--no-access-log"),
+        cwd=str(project.root),
+        env=tuple(env.items()),
+        host="127.0.0.1",
+        port=port,
+        url=url,
+        probe=Probe(kind=ProbeKind.HTTP, target=url),
+        reload=ReloadMode.WARM,
+        warm="uvicorn",
+    )
+
+
+def visits(url: str) -> tuple[threading.Thread, list[bytes]]:
+    """A request that may take a while, and where its answer will be."""
+    answers: list[bytes] = []
+
+    def visit() -> None:
+        with urlopen(url, timeout=60) as answer:
+            answers.append(answer.read())
+
+    thread = threading.Thread(target=visit)
+    thread.start()
+    return thread, answers
+
+
+def test_a_breakpoint_in_one_of_several_services_has_the_terminal(
+    drive: Drive, project: Project, port: int
+) -> None:
+    backend = stopping(project, port)
+    waits = project.service("other", "import time; time.sleep(1000)")
+    run = drive(project.plan(backend, waits), terminal=True)
+    run.wait_for("ready in")
+    visit, answers = visits(f"{backend.url}/stop")
+    run.wait_for(r"\(Pdb\) ")
+    run.type("answer * 2 + 2\n")
+    run.wait_for(r"\b42\b")
+    run.type("answer = 30\nc\n")
+    visit.join(60)
+    assert answers == [b"31"]
+    run.type("\x03")
+    assert run.wait() == 130
+
+
+def test_a_breakpoint_without_a_terminal_is_passed_over_and_said(
+    drive: Drive, project: Project, port: int
+) -> None:
+    backend = stopping(project, port)
+    run = drive(project.plan(backend))
+    run.wait_for("ready in")
+    visit, answers = visits(f"{backend.url}/stop")
+    visit.join(60)
+    assert answers == [b"21"]
+    run.wait_for(r"stops\.py:7: breakpoint\(\) is passed over")
+
+
+def test_who_has_chosen_another_debugger_keeps_it(
+    drive: Drive, project: Project, port: int
+) -> None:
+    backend = stopping(project, port, PYTHONBREAKPOINT="stops_with.stop")
+    project.service("stops_with", "def stop():\n    print('another debugger', flush=True)\n")
+    run = drive(project.plan(backend))
+    run.wait_for("ready in")
+    visits(f"{backend.url}/stop")[0].join(60)
+    run.wait_for("another debugger")
+    assert "passed over" not in run.text
