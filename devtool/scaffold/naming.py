@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection
 
 from devtool.scaffold.resource import fields, parsing
-from devtool.scaffold.resource.names import plural, snake
+from devtool.scaffold.resource.names import pascal, plural, snake
 
 # As people of those languages write them without the letters.
 LETTERS = str.maketrans(
@@ -32,9 +32,21 @@ def resource_name(name: str, taken: Collection[str]) -> str:
         name: Its class.
         taken: Names that generated projects use, in lower case with underscores.
     """
-    own = plain(name)
+    own = _short(plain(name), parsing.LONGEST)
     own = own[:1].upper() + own[1:]
-    return f"{own}Item" if _is_taken(snake(own), taken) else own
+    if not _is_taken(snake(own), taken):
+        return own
+    return _short(own, parsing.LONGEST - len("_item")) + "Item"
+
+
+def _short(name: str, most: int) -> str:
+    """A name of so many characters at most: without its last words, or cut where it is one word."""
+    words = snake(name).split("_")
+    if len("_".join(words)) <= most:
+        return name
+    while len(words) > 1 and len("_".join(words)) > most:
+        words.pop()
+    return pascal("_".join(words)[:most])
 
 
 def _is_taken(own: str, taken: Collection[str]) -> bool:

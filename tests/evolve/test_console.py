@@ -151,14 +151,16 @@ def test_names_that_cannot_stay_are_changed_and_told(tmp_path: Path) -> None:
         "@dataclass\nclass Größe:\n    id: int\n    länge: float\n"
         "@dataclass\nclass User:\n    id: int\n    userName: str\n    version: int = 2\n"
         "@dataclass\nclass Conversation:\n    id: int\n    user: str = 'me'\n"
-        "@dataclass\nclass Table:\n    id: int\n    seats: int\n",
+        "@dataclass\nclass Table:\n    id: int\n    seats: int\n    class_: str = ''\n"
+        "@dataclass\nclass InventoryTransactionRecord:\n    id: int\n    metadata: list[str]\n",
     )
     words = {item["name"]: item["fields"] for item in planned.spec.resources}
     assert words == {
         "groesse": ["laenge:float!"],
         "user_item": ["user_name:str(200)!", "user_version:int=2"],
         "conversation_item": ["conversation_user:str(200)=me"],
-        "table_item": ["seats:int!"],
+        "table_item": ["seats:int!", "table_class:str(200)"],
+        "inventory_transaction": ["inventory_transaction_record_metadata:list(str)!"],
     }
     assert "User.version: is called user_version in the API (app.py:11)" in planned.notes
 
