@@ -21,7 +21,7 @@ def field_name(entity: str, name: str) -> str:
     An empty string where none of those can be a name.
     """
     word = snake(plain(name))
-    longer = f"{snake(plain(entity))}_{word}"
+    longer = f"{snake(_short(plain(entity), parsing.LONGEST))}_{word}"
     return next((n for n in (name, word, longer) if not fields.name_problem(n)), "")
 
 

@@ -160,7 +160,7 @@ def test_names_that_cannot_stay_are_changed_and_told(tmp_path: Path) -> None:
         "user_item": ["user_name:str(200)!", "user_version:int=2"],
         "conversation_item": ["conversation_user:str(200)=me"],
         "table_item": ["seats:int!", "table_class:str(200)"],
-        "inventory_transaction": ["inventory_transaction_record_metadata:list(str)!"],
+        "inventory_transaction": ["inventory_transaction_metadata:list(str)!"],
     }
     assert "User.version: is called user_version in the API (app.py:11)" in planned.notes
 

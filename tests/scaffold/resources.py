@@ -58,4 +58,8 @@ def shapes() -> Iterator[Resource]:
     )
     for length in range(8, 24):  # links whose tests have lines just as long as lines may be
         yield made(f"Linked{length}", f"name:str {'l' * length}s:many(tag)")
+    longest = "a_name_as_long_as_the_names_of_fields_go"
+    for mark in ("", "!", "?"):
+        more = f"{longest}:str{mark} b{longest[1:]}:enum(x,y){mark} c{longest[1:]}:list(str){mark}"
+        yield made("AbcdefghAbcdefgAbcdefg", more)
     yield made("Part", "tag:ref(tag,restrict)! other:ref(tag,null)? text:text")

@@ -9,6 +9,7 @@ from devtool.scaffold.resource.resource import Resource, column_of
 
 # PostgreSQL's; SQLite has none.
 LONGEST_IDENTIFIER = 63
+WIDEST_PAIR = 80
 MOMENTS = ("date", "datetime", "time")
 USER_SAMPLES = (
     "00000000-0000-0000-0000-000000000000",
@@ -67,8 +68,11 @@ def optional(text: str, field: Field) -> str:
 
 
 def literal_name(resource: Resource, field: Field) -> str:
-    """What the values of an enum are called together."""
-    return f"{resource.class_name}{names.pascal(field.name)}"
+    """What the values of an enum, or the texts of a field, are called together."""
+    own = names.pascal(field.name)
+    whole = f"{resource.class_name}{own}"
+    # `    name: Alias | None = None` has to fit into a line.
+    return whole if len(field.name) + len(whole) <= WIDEST_PAIR else own
 
 
 def default(field: Field) -> str:

@@ -119,7 +119,7 @@ def _arguments(resource: Resource) -> Iterator[str]:
     yield "        # A list is one walk along an index."
     yield '        Index(None, "user_id", "id"),'
     deleted = resource.plural.replace("_", " ")
-    yield f"        # Ids of deleted {deleted} are never given again: an ETag names one for ever."
+    yield f"        # Ids of deleted {deleted} are never given again: an ETag is for ever."
     yield '        {"sqlite_autoincrement": True},'
 
 

@@ -134,7 +134,7 @@ def _named(whole: str, short: str = "") -> list[str]:
 
 
 def _column(name: str, kind: str, *, nullable: bool) -> str:
-    return f'        sa.Column("{name}", {kind}, nullable={nullable}),'
+    return call("sa.Column(", [f'"{name}"', kind, f"nullable={nullable}"], "),", indent=8)
 
 
 def _foreign_key(table: str, column: str, target: str, on_delete: str) -> str:

@@ -7,7 +7,7 @@ from devtool.scaffold.resource.names import article
 from devtool.scaffold.resource.resource import Resource
 
 PARAMETERS = ("documented_key", "documented_query", "read_key", "read_query")
-ROUTER = '''"""The routes of {plural}; `app.services.{one_}` does the work."""
+ROUTER = '''"""The routes of {plural}, for `app.services.{one_}`."""
 
 {imports}
 
