@@ -322,8 +322,10 @@ def event_evidence(resolver: Resolver) -> list[Evidence]:
 
 
 def queue_evidence(resolver: Resolver) -> list[Evidence]:
-    """A task queue's worker in the code."""
-    found = []
+    """A task queue's worker in the code; where devtool has recorded a phase, it is known to be no more."""
+    found: list[Evidence] = []
+    if _recorded_phase(resolver.tree):
+        return found
     for path in resolver.tree.python_files:
         if is_aside(path):
             continue

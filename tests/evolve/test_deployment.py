@@ -86,6 +86,15 @@ def test_a_second_run_changes_nothing_and_undo_takes_it_back(unpack: Unpack) -> 
     assert snapshot(root) == before
 
 
+def test_a_task_queue_is_no_phase_of_its_own(unpack: Unpack) -> None:
+    root = unpack("flat")
+    (root / "worker.py").write_text("from celery import Celery\n\nqueue = Celery('heroes')\n")
+    apply_update(api_evolve.plan_evolution(root, Wishes(to=4)).update)
+    assert detect(root).phase == 4
+    (root / ".devtool/manifest.json").unlink()
+    assert detect(root).phase == 5
+
+
 def test_migrations_run_first_where_there_are_some(unpack: Unpack) -> None:
     root = unpack("layered")
     (root / "backend/alembic.ini").write_text("[alembic]\n")
