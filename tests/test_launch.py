@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from devtool.config import load
+from devtool.detection import detect
 from devtool.detection.frameworks import FRAMEWORKS
 from devtool.errors import AmbiguousError, ConfigError, UndetectedError
 from devtool.launch import base_python, plan, shell_command
@@ -120,6 +121,22 @@ def test_a_server_that_devtool_does_not_know_is_restarted(tmp_path: Path) -> Non
     for more, mode in (("", ReloadMode.OFF), ("reload = true\n", ReloadMode.COLD)):
         (tmp_path / "devtool.toml").write_text(text + more)
         assert only(planned(tmp_path)).reload is mode
+
+
+def test_a_django_with_a_server_of_its_own_is_restarted(tmp_path: Path) -> None:
+    manage = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site1.settings")\n'
+    (tmp_path / "manage.py").write_text(manage)
+    (tmp_path / "site1").mkdir()
+    settings = tmp_path / "site1" / "settings.py"
+    found = []
+    for apps in ('["daphne", "site1"]', '["site1"]  # "daphne"'):
+        settings.write_text(f"INSTALLED_APPS = {apps}\n")
+        parts = detect(tmp_path).components
+        found.append(only(planned(tmp_path, *parts)))
+    ours, djangos = found
+    assert (ours.reload, ours.warm) == (ReloadMode.COLD, "")
+    assert ours.argv[1:] == ("manage.py", "runserver", "--noreload", f"127.0.0.1:{ours.port}")
+    assert (djangos.reload, djangos.warm) == (ReloadMode.WARM, "django")
 
 
 def test_reloading_can_be_left(tmp_path: Path) -> None:

@@ -364,12 +364,18 @@ def _is_heap(found: Findings) -> bool:
 def _component(found: Findings, votes: Votes, *, optional: bool = False) -> Component:
     target = votes.target
     role = target.framework.role
+    start = start_of(target, listening(found.resolver.index, target))
+    if target.kind == "manage" and target.framework.slug == "django":
+        # Read where it is needed and nowhere else.
+        from devtool.detection.django import start_of_manage
+
+        start = start_of_manage(found.resolver.index.tree, target.file, start)
     return Component(
         role=role,
         framework=target.framework.slug,
         root=target.cwd,
         entry=target.entry,
-        start=start_of(target, listening(found.resolver.index, target)),
+        start=start,
         evidence=tuple(votes.evidence),
         optional=optional,
     )
