@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import OpenPage
 from tests.generated.frontends.conftest import Shop, sign_up
 from tests.generated.frontends.journey import live_through
-from tests.generated.frontends.model import Model
+from tests.generated.frontends.model import Model, held_model
 
 pytestmark = pytest.mark.generated
 
@@ -21,12 +20,8 @@ FEATURES = ("auth", "chat", "frontend-next")
 @pytest.fixture(scope="module")
 def model() -> Iterator[Model]:
     """A model that the backend asks."""
-    with Model() as model:
-        thread = threading.Thread(target=model.serve_forever)
-        thread.start()
+    with held_model() as model:
         yield model
-        model.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
