@@ -25,6 +25,8 @@ from app.services import chat
 SAVE_SECONDS = 2.0
 # How long to wait before an answer is saved again in the end, when the database is away or busy.
 SAVE_AGAIN_SECONDS = (0.2, 1.0, 3.0, 0.0)
+# How many answers begin at once: beginning one writes more than to end it.
+MOST_BEGINNINGS = 4
 SILENT = Ending("failed", "The model answered in a way that cannot be used. Try again.")
 INTERRUPTED = Ending("failed", "The answer was interrupted.")
 
@@ -33,6 +35,8 @@ class Writer:
     """The answers that this process is writing."""
 
     def __init__(self) -> None:
+        # Whoever waits here has heard nothing yet; those who have are not to wait for them.
+        self.entrance = asyncio.Semaphore(MOST_BEGINNINGS)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._answers: dict[str, Answer] = {}
 

@@ -65,7 +65,8 @@ async def send_message(
     """Say something, or confirm what a tool asked, and follow the answer as it is written."""
     settings = get_ai_settings()
     listeners.check(user, settings.ai_streams)
-    opened = await _opened(user, data, settings)
+    async with writer.entrance:
+        opened = await _opened(user, data, settings)
     answer = writer.start(opened, settings)
     events = reading.live(opened.id, opened.seen, answer, settings)
     return _streaming(listeners.heard(user, events))

@@ -137,11 +137,12 @@ END = SAVE.where(MESSAGES.c.state == "running").values(
 ASKED = select(func.count(), func.min(MESSAGES.c.created_at)).where(
     MESSAGES.c.user_id == bindparam("owner"),
     MESSAGES.c.role == Role.USER,
-    MESSAGES.c.created_at > bindparam("since"),
+    MESSAGES.c.created_at > bindparam("minute"),
 )
 SPENT = select(
     func.coalesce(func.sum(MESSAGES.c.input_tokens + MESSAGES.c.output_tokens), 0)
-).where(MESSAGES.c.user_id == bindparam("owner"), MESSAGES.c.created_at > bindparam("since"))
+).where(MESSAGES.c.user_id == bindparam("owner"), MESSAGES.c.created_at > bindparam("day"))
+PACE = ASKED.add_columns(SPENT.scalar_subquery())
 
 
 async def begin(owner: str, name: str, message: str, text: str, settings: AISettings) -> Open:
@@ -154,8 +155,7 @@ async def begin(owner: str, name: str, message: str, text: str, settings: AISett
         NotFoundError: If the conversation is somebody else's.
         ConflictError: If an answer is being written, or the message is there already.
     """
-    async with get_database().statements() as connection:
-        await _check_pace(connection, owner, settings)
+    await _check_pace(owner, settings)
     answer = new_id()
     told = {"text": text, "step": 0}
     async with get_database().transaction() as connection:
@@ -274,15 +274,14 @@ def _is_lost(conversation: ConversationRecord) -> bool:
     return conversation.beat_at < now() - LOST_AFTER
 
 
-async def _check_pace(connection: AsyncConnection, owner: str, settings: AISettings) -> None:
+async def _check_pace(owner: str, settings: AISettings) -> None:
     moment = now()
-    since = moment - timedelta(minutes=1)
-    asked, first = (await connection.execute(ASKED, {"owner": owner, "since": since})).one()
+    since = {"minute": moment - timedelta(minutes=1), "day": moment - timedelta(days=1)}
+    (row,) = await get_database().all(PACE, {"owner": owner, **since})
+    asked, first, spent = row
     if asked >= settings.ai_messages_per_minute:
-        wait = max(1, round((first - since).total_seconds()))
+        wait = max(1, round((first - since["minute"]).total_seconds()))
         raise TooManyRequestsError("Too many messages. Wait a while.", retry_after=wait)
-    since = moment - timedelta(days=1)
-    spent: int = (await connection.execute(SPENT, {"owner": owner, "since": since})).scalar_one()
     if spent >= settings.ai_day_tokens:
         raise TooManyRequestsError("That is enough for one day.", retry_after=3600)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from app.ai.caller import Caller
@@ -32,42 +32,58 @@ class Outcome:
         return str(self.output["error"]) if self.failed else to_json(self.output).decode()
 
 
+class ToolError(Exception):
+    """A call that did not work. Its text is for whoever called."""
+
+
 async def call(name: str, arguments: Mapping[str, Any], caller: Caller) -> Outcome:
-    """Run a tool for a user, and log that it ran: neither what with nor what came back."""
-    tool = TOOLS.get(name)
-    if tool is None:
-        return _failed(f"there is no tool {name!r}")
-    began = time.perf_counter()
-    outcome = await _outcome(tool, arguments, caller)
-    logger.info(
-        "tool call",
-        extra={
-            "tool": name,
-            "effect": tool.effect.value,
-            "failed": outcome.failed,
-            "user_id": caller.user_id,
-            "milliseconds": round((time.perf_counter() - began) * 1000, 1),
-        },
-    )
-    return outcome
-
-
-async def _outcome(tool: Tool, arguments: Mapping[str, Any], caller: Caller) -> Outcome:
+    """Run a tool for a user, as `run` does, and give what came of it in any case."""
     try:
-        result = await tool.run(caller, tool.arguments.model_validate(arguments))
-    except ValidationError as error:
-        return _failed(_complaint(error))
-    except ApiError as error:
-        return _failed(error.detail)
-    except Exception:
-        # A tool is code of this application: its faults are ours to read, not the model's.
-        logger.exception("tool failed", extra={"tool": tool.name})
-        return _failed(UNEXPECTED)
+        result = await run(name, arguments, caller)
+    except ToolError as error:
+        return Outcome({"error": str(error)}, failed=True)
     return Outcome(result.model_dump(mode="json"))
 
 
-def _failed(error: str) -> Outcome:
-    return Outcome({"error": error}, failed=True)
+async def run(name: str, arguments: Mapping[str, Any], caller: Caller) -> BaseModel:
+    """Run a tool for a user, and log that it ran: neither what with nor what came back.
+
+    Raises:
+        ToolError: If it did not work.
+    """
+    tool = TOOLS.get(name)
+    if tool is None:
+        raise ToolError(f"there is no tool {name!r}")
+    began = time.perf_counter()
+    failed = True
+    try:
+        result = await _result(tool, arguments, caller)
+        failed = False
+    finally:
+        logger.info(
+            "tool call",
+            extra={
+                "tool": name,
+                "effect": tool.effect.value,
+                "failed": failed,
+                "user_id": caller.user_id,
+                "milliseconds": round((time.perf_counter() - began) * 1000, 1),
+            },
+        )
+    return result
+
+
+async def _result(tool: Tool, arguments: Mapping[str, Any], caller: Caller) -> BaseModel:
+    try:
+        return await tool.run(caller, tool.arguments.model_validate(arguments))
+    except ValidationError as error:
+        raise ToolError(_complaint(error)) from error
+    except ApiError as error:
+        raise ToolError(error.detail) from error
+    except Exception as error:
+        # A tool is code of this application: its faults are ours to read, not the model's.
+        logger.exception("tool failed", extra={"tool": tool.name})
+        raise ToolError(UNEXPECTED) from error
 
 
 def _complaint(error: ValidationError) -> str:

@@ -9,9 +9,10 @@ import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from opentelemetry import trace
+from pydantic import BaseModel
 
 from app.ai.caller import Caller
-from app.ai.calls import Outcome
+from app.ai.calls import ToolError
 from app.ai.mcp import direct
 from app.ai.mcp.sessions import Sessions
 from tests.ai.client import Era, Person
@@ -57,10 +58,10 @@ def nothing_is_done(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if "ada" in request.fixturenames:
         return
 
-    async def call(*_: object) -> Outcome:
-        return Outcome({"error": "nothing is done"}, failed=True)
+    async def run(*_: object) -> BaseModel:
+        raise ToolError("nothing is done")
 
-    monkeypatch.setattr(direct, "call", call)
+    monkeypatch.setattr(direct, "run", run)
 
 
 @pytest.mark.parametrize("era", ERAS)

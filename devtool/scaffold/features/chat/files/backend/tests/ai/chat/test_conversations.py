@@ -229,6 +229,26 @@ def test_a_conversation_may_be_deleted_while_an_answer_is_written(
     assert Talk(talk.person).text("and now?").strip() == "Hello."
 
 
+def test_few_answers_begin_at_once(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    beginning, most = 0, 0
+    begin = chat.begin
+
+    async def counted(*arguments: Any) -> chat.Open:
+        nonlocal beginning, most
+        beginning += 1
+        most = max(most, beginning)
+        await asyncio.sleep(0.02)
+        opened = await begin(*arguments)
+        beginning -= 1
+        return opened
+
+    monkeypatch.setattr(chat, "begin", counted)
+    with ThreadPoolExecutor(12) as pool:
+        said = list(pool.map(Talk.text, [Talk(talk.person) for _ in range(12)], ["hello"] * 12))
+    assert all(text == said[0] for text in said)
+    assert 1 < most <= writing.MOST_BEGINNINGS
+
+
 def test_one_answer_is_written_at_a_time(model: FakeOpenAI, talk: Talk) -> None:
     model.will(SLOW)
     talk.begin("slowly")

@@ -17,11 +17,13 @@ from starlette.responses import Response
 
 from app import NAME, VERSION
 from app.ai.caller import Caller
-from app.ai.calls import Outcome, call
+from app.ai.calls import ToolError, run
 from app.ai.toolbox import TOOLS
 
 JSON = "application/json"
 META = "io.modelcontextprotocol/"
+ABOUT_US = {f"{META}serverInfo": {"name": NAME, "version": VERSION}}
+NEWER_END = b',"resultType":"complete","_meta":' + to_json(ABOUT_US)
 Headers = Mapping[str, str]
 AnyObject = dict[str, Any]
 
@@ -29,7 +31,7 @@ AnyObject = dict[str, Any]
 class Plain(BaseModel):
     """What has just the expected parts."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Client(Plain):
@@ -89,10 +91,11 @@ async def answer(
     message = None if _is_traced() else _message(_headers(raw_headers), body)
     if message is None or message.params.name not in TOOLS:
         return None
-    outcome = await call(message.params.name, message.params.arguments, caller)
-    result = _result(outcome, is_newer=message.is_newer)
-    told = {"jsonrpc": "2.0", "id": message.id, "result": result}
-    return Response(to_json(told), media_type=JSON)
+    try:
+        result = await run(message.params.name, message.params.arguments, caller)
+    except ToolError as error:
+        return Response(_told(message, str(error), failed=True), media_type=JSON)
+    return Response(_told(message, result.model_dump_json()), media_type=JSON)
 
 
 def _is_traced() -> bool:
@@ -121,15 +124,13 @@ def _message(headers: Headers, body: bytes) -> Message | None:
     return message if headers == message.headers() else None
 
 
-def _result(outcome: Outcome, *, is_newer: bool) -> AnyObject:
-    """What came of a call, as the protocol carries it."""
-    result: AnyObject = {
-        "content": [{"type": "text", "text": outcome.text}],
-        "isError": outcome.failed,
-    }
-    if not outcome.failed:
-        result["structuredContent"] = outcome.output
-    if is_newer:
-        result["resultType"] = "complete"
-        result["_meta"] = {f"{META}serverInfo": {"name": NAME, "version": VERSION}}
-    return result
+def _told(message: Message, text: str, *, failed: bool = False) -> bytes:
+    """The answer to a call: what came of it as a text, and if it is JSON, as an object too."""
+    content = to_json([{"type": "text", "text": text}])
+    parts = [b'{"jsonrpc":"2.0","id":', to_json(message.id), b',"result":{"content":', content]
+    parts.append(b',"isError":true' if failed else b',"isError":false,"structuredContent":')
+    if not failed:
+        parts.append(text.encode())
+    if message.is_newer:
+        parts.append(NEWER_END)
+    return b"".join((*parts, b"}}"))
