@@ -52,6 +52,7 @@ class Column(NamedTuple):
         values: The texts of an enum.
         of: The entity of a `ref` or `many`, and what a `list` or a `map` of plain values holds.
         longest: The longest text, or 0 where nothing says so.
+        is_literal: Whether its values are texts in the program too, and no members of an enum.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Column(NamedTuple):
     values: tuple[str, ...] = ()
     of: str = ""
     longest: int = 0
+    is_literal: bool = False
 
 
 class Names(NamedTuple):
@@ -150,7 +152,8 @@ def _one_kind(found: list[Column]) -> Column | None:
     is_optional = any(item.is_optional for item in found)
     if kinds == {"enum"}:
         texts = dict.fromkeys(text for item in found for text in item.values)
-        return Column("enum", is_optional=is_optional, values=tuple(texts))
+        literal = all(item.is_literal for item in found)
+        return Column("enum", is_optional=is_optional, values=tuple(texts), is_literal=literal)
     numbers = next((kind for kind in ("decimal", "float") if kinds <= {"int", kind}), "")
     return Column(numbers, is_optional=is_optional) if numbers else None
 
@@ -166,7 +169,7 @@ def _literal(inner: list[ast.expr]) -> Column | None:
     texts = tuple(value for value in values if isinstance(value, str))
     if len(texts) + values.count(None) != len(inner) or not texts:
         return None
-    return Column("enum", is_optional=None in values, values=texts)
+    return Column("enum", is_optional=None in values, values=texts, is_literal=True)
 
 
 def _sequence(inner: list[ast.expr], names: Names, depth: int) -> Column | None:

@@ -22,6 +22,7 @@ SAMPLES = {
     "date": ("date(2026, 1, 31)", "date(2026, 2, 28)"),
     "decimal": ('Decimal("1.50")', 'Decimal("2.50")'),
 }
+ANOTHER = 2
 # Kinds that JSON has as text, with what they are imported from.
 AS_TEXT = {"date": "from datetime import date\n", "decimal": "from decimal import Decimal\n"}
 OTHER = {
@@ -129,10 +130,23 @@ def _given(mapped: Mapped, create: Method, *, is_whole: bool) -> Iterator[Mapped
     names = taken if is_whole else set(create.parameters)
     refused = mapped.entity.bounded | create.bounded
     for field in mapped.fields:
-        if field.name in names - refused and field.kind in SAMPLES and field.name not in DONE:
-            longest = known[field.name].column.longest
-            if "*" not in refused and (not longest or longest >= LONGEST):
-                yield field
+        column = known[field.name].column
+        has_samples = field.kind in SAMPLES or (field.kind == "enum" and column.is_literal)
+        is_wide = not column.longest or column.longest >= LONGEST
+        if (
+            field.name in names - refused - {*DONE}
+            and has_samples
+            and is_wide
+            and "*" not in refused
+        ):
+            yield field
+
+
+def _sample(field: MappedField, index: int) -> str:
+    """A value as Python: two that a test begins with, and another."""
+    if field.kind == "enum":
+        return f'"{field.values[index % 2 if index < ANOTHER else 1]}"'
+    return (*SAMPLES[field.kind], OTHER[field.kind])[index]
 
 
 def _required(entity: Entity) -> set[str]:
@@ -199,9 +213,7 @@ def _translating(as_text: list[str], *, is_needed: bool) -> str:
 
 
 def _values(contract: Contract, index: int) -> str:
-    lines = "".join(
-        f'    "{field.name}": {SAMPLES[field.kind][index]},\n' for field in contract.given
-    )
+    lines = "".join(f'    "{field.name}": {_sample(field, index)},\n' for field in contract.given)
     return f"{{\n{lines}}}"
 
 
@@ -233,7 +245,7 @@ def _later(contract: Contract, done: MappedField | None) -> list[str]:
         field = next((f for f in contract.given if f.name in changed), None)
         rest = set(update.parameters[1:]) - set(update.optional)
         if field is not None and rest <= {field.name}:
-            value = OTHER[field.kind]
+            value = _sample(field, ANOTHER)
             json = f"plain({value})" if field.kind in AS_TEXT else value
             found += [
                 f"    keeper.{update.name}(first, {field.name}={value})",

@@ -34,7 +34,7 @@ WORDS = {
         " phones:many(phone) groups:list(str)",
     },
     "expenses": {
-        "expense": "amount:decimal(12,2)! spent_on:date! category:str(200)=other groesse:int=1",
+        "expense": "amount:decimal(12,2)! spent_on:date! category:enum(other,food,rent) groesse:int=1",
     },
     "todo": {
         "task_item": "title:str(200)! description:text(10000) completed:bool"

@@ -69,7 +69,9 @@ def test_pydantic_models_and_literals(unpack: Unpack) -> None:
     book = fields(reading, "Book")
     assert book["title"].column == Column("str", longest=300)
     assert book["title"].is_required
-    assert book["genre"].column == Column("enum", values=("novel", "poetry", "other"))
+    assert book["genre"].column == Column(
+        "enum", values=("novel", "poetry", "other"), is_literal=True
+    )
     assert [(item.name, item.entity) for item in reading.managers] == [
         ("Catalogue", "Book"),
         ("Authors", "Author"),
@@ -100,7 +102,10 @@ def test_named_tuples_and_functions(unpack: Unpack) -> None:
         ("uuid.UUID", Column("uuid")),
         ("datetime.date", Column("date")),
         ("Annotated[str, Field(max_length=9)]", Column("str", longest=9)),
-        ("Literal['a', 'b', None]", Column("enum", is_optional=True, values=("a", "b"))),
+        (
+            "Literal['a', 'b', None]",
+            Column("enum", is_optional=True, values=("a", "b"), is_literal=True),
+        ),
         ("Colour", Column("enum", values=("RED", "blue"))),
         ("TaskId", Column("int")),
         ("Tag", Column("ref", of="Tag")),

@@ -67,6 +67,15 @@ def test_a_resource_is_written_as_it_was_before() -> None:
     assert shown == GOLDEN.read_text("utf-8"), "look at it, then run with UPDATE_GOLDEN=1"
 
 
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [("a,b", "other"), ("other,a", "another"), ("another,other", "none of these")],
+)
+def test_what_is_tried_as_wrong_is_no_value(values: str, wrong: str) -> None:
+    texts = everything(made("Thing", f"kind:enum({values})"))
+    assert f'("kind", "{wrong}"),' in texts["backend/tests/test_things.py"]
+
+
 def test_the_manifest_remembers_a_resource() -> None:
     for resource in shapes():
         again = restored(record(resource))

@@ -367,7 +367,10 @@ def _wrong(resource: Resource, field: Field) -> Iterator[str]:
     if not field.is_optional:
         yield "None"
     if field.kind == ENUM:
-        yield '"other"'
+        others = (
+            text for text in ("other", "another", "none of these") if text not in field.values
+        )
+        yield f'"{next(others)}"'
         return
     if field.kind in (REF, MANY):
         of_user = resource.target(field).id_type == "str"
