@@ -45,6 +45,9 @@ def is_bounded(declaration: ast.AnnAssign, checked: Iterable[str]) -> bool:
     names = {part.id for top in parts for part in ast.walk(top) if isinstance(part, ast.Name)}
     words = [part for top in parts for part in ast.walk(top) if isinstance(part, ast.keyword)]
     validates = any(name.endswith("Validator") for name in names)
+    numbers = any(type(getattr(part, "value", None)) is int for part in ast.walk(parts[0]))
+    if "Literal" in names and numbers:  # Literal[1, 2, 3]
+        return True
     return validates or bool(names & set(checked)) or any(_refuses(word) for word in words)
 
 

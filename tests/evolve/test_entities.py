@@ -371,6 +371,8 @@ def test_classes_that_others_are_made_of_are_left_out(tmp_path: Path) -> None:
         ("x: Annotated[str, Field(pattern='^[A-Z]+$')]", True),
         ("x: str = field(validator=instance_of(str))", True),
         ("x: EmailStr", True),
+        ("x: Literal[1, 2]", True),
+        ("x: Literal['a', 'b']", False),
         ("x: str", False),
     ],
 )
