@@ -64,6 +64,8 @@ def split() -> Guardian | None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Signals that come before the worker listens stay pending in the guardian.
     signal.pthread_sigmask(signal.SIG_BLOCK, _handed_on() | {signal.SIGCHLD, signal.SIGTTOU})
+    # Before the fork, so that what this takes to load is loaded once.
+    family.adopt_orphans()
     worker = os.fork()
     if worker:
         os.close(worker_end)
@@ -72,7 +74,8 @@ def split() -> Guardian | None:
     # A group of its own: `kill -9 -GROUP` ends the guardian, and then the worker ends the rest.
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _handed_on() | {signal.SIGCHLD})
-    # Before anything is started: an orphan that once fell to the guardian, or to init, stays there.
+    # Not inherited, and before anything is started: an orphan that once fell to the guardian, or to
+    # init, stays there.
     adopts = family.adopt_orphans()
     return Guardian(pid=guardian, group=group, lifeline=worker_end, adopts=adopts)
 
@@ -86,7 +89,6 @@ def _handed_on() -> set[signal.Signals]:
 def _keep_watch(worker: int) -> None:
     """Hand signals to the worker until it has ended, end what it left, and exit as it did."""
     terminal = Terminal.current()
-    family.adopt_orphans()
     status = _wait(worker, terminal)
     clean = family.kill_below(os.getpid())
     terminal.restore()
