@@ -35,7 +35,7 @@ def plan_evolution(root: str | Path = ".", wishes: Wishes | None = None) -> Grow
         wishes: What is wanted; the next phase and nothing else when None.
 
     Raises:
-        ConfigError: If the phase is none or is reached, a name is unknown, or a place is taken.
+        ConfigError: If the phase is none or has passed, a name is unknown, or a place is taken.
         UndetectedError: If a console program keeps nothing that could become a resource.
     """
     from devtool.scaffold import foreign, growth, manifest

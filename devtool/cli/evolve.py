@@ -91,7 +91,7 @@ def carry_out(
     from devtool.api_evolve import apply_change
     from devtool.cli.changes_report import report
 
-    writes = not (dry_run or show_diff)
+    writes = bool(planned.update.files) and not (dry_run or show_diff)
     report(planned, show_diff=show_diff, as_json=as_json, written=writes)
     if writes:
         apply_change(planned.update, with_checks=checks, say=_silent if as_json else print)

@@ -52,15 +52,17 @@ def plan_growth(
         restore: Files that the user removed and that are to come back.
 
     Raises:
-        ConfigError: If devtool did not write the project, the phase is none or is reached, a feature
+        ConfigError: If devtool did not write the project, the phase is none or has passed, a feature
             is unknown, or the migrations have two ends.
     """
     record = recorded(root)
     spec = spec_of(record)
     now = spec.phase or 1
+    asked = tuple(extra)
+    if to == now and not asked:
+        return _grown_already(root, record, spec)
     check_phase(now, to)
     known = catalog.load()
-    asked = tuple(extra)
     grown, chosen = grow(spec, to, known, extra=asked, without=tuple(without))
     chain = heads.chain_of(root, record.files)
     files = render(grown, chosen, chain=chain) | dotenv.private_files(chosen)
@@ -75,6 +77,12 @@ def plan_growth(
     )
     added = tuple(item for item in chosen if item.slug not in had)
     return Growth(grown, added, update, tuple(along(added, asked)))
+
+
+def _grown_already(root: Path, record: Manifest, spec: ProjectSpec) -> Growth:
+    note = f"the project is in phase {spec.phase} already; devtool upgrade brings it up to date"
+    nothing = Update(root=root, title="evolve", changes=(), record=record, files={})
+    return Growth(spec, (), nothing, (note,))
 
 
 def along(added: Iterable[Feature], asked: Iterable[str]) -> Iterator[str]:

@@ -50,8 +50,14 @@ def test_a_console_becomes_a_web_application(console: Path) -> None:
 
 def test_a_second_run_has_nothing_to_do(console: Path) -> None:
     apply_update(growth.plan_growth(console, 2).update)
+    before = snapshot(console)
+    again = devtool("evolve", "--to", "2", cwd=console)
+    assert again.returncode == 0
+    assert "in phase 2 already" in again.stdout
+    assert "next:" not in again.stdout
+    assert snapshot(console) == before
     with pytest.raises(ConfigError, match="in phase 2 already"):
-        growth.plan_growth(console, 2)
+        growth.plan_growth(console, 1)
 
 
 def test_an_own_console_line_survives(console: Path) -> None:
