@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from devtool.runner.reload_nodes import Node, that_matter, warmer
+from devtool.runner.watch_pace import MANY
 
 
 class Change(NamedTuple):
@@ -57,7 +58,10 @@ class Changes:
         )
         paths += [path for path in sorted(change.declared) if path not in paths]
         if paths:
-            self.hot = warmer(self.hot, [path for path in paths if path.endswith(".py")])
+            sources = [path for path in paths if path.endswith(".py")]
+            if len(sources) < MANY:
+                # A checkout or a formatter does not tell which file is edited next.
+                self.hot = warmer(self.hot, sources)
             self._aim = {path: digests.get(path, "") for path in paths}
         return paths
 

@@ -58,6 +58,15 @@ def test_declared_files_matter_and_only_sources_are_hot() -> None:
     assert changes.hot == ["/a.py"]
 
 
+def test_a_checkout_makes_no_file_hot() -> None:
+    changes = Changes()
+    serving = version(a="1", b="1", c="1")
+    changes.that_matter(change("/b.py"), {"/b.py": "2"}, serving, None)
+    all_of_them = {"/a.py": "2", "/b.py": "3", "/c.py": "2"}
+    assert changes.that_matter(change(*all_of_them), all_of_them, serving, None)
+    assert changes.hot == ["/b.py"]
+
+
 def test_what_was_passed_over_is_judged_once() -> None:
     changes = Changes()
     changes.pass_over(change("/a.py"))
