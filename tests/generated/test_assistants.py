@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -146,7 +145,6 @@ def test_an_answer_is_heard_whole_while_a_new_version_serves(
             monkeypatch.setenv(name, value)
         run = stack.enter_context(running(shop, "run", *options, state=tmp_path))
         run.wait_until_ready(url, 120)
-        pool = stack.enter_context(ThreadPoolExecutor())
         stack.callback(model.go_on.set)
         chat = stack.enter_context(signed_in(url))
         answer = stack.enter_context(chat.stream("POST", "/chat", json=message("hello")))
@@ -157,10 +155,12 @@ def test_an_answer_is_heard_whole_while_a_new_version_serves(
         run.wait_for(r"reloaded", 120)
         told = chat.get("/chat/status").json()
         assert (told["mcp"], told["running"]) == ("/new", 0)
-        followed = pool.submit(chat.get, "/chat/c1/stream")
+        resumed = stack.enter_context(chat.stream("GET", "/chat/c1/stream")).iter_lines()
+        again = [next(line for line in resumed if "First" in line)]
         model.go_on.set()
         heard += lines
-        for each in (heard, followed.result(LIMIT).text.splitlines()):
+        again += resumed
+        for each in (heard, again):
             assert each[-2] == "data: [DONE]", each
             assert text_of(each) == "".join(WORDS)
         last = chat.get("/conversations/c1/messages").json()["items"][-1]
