@@ -22,7 +22,7 @@ from tests.generated.installed import files_of, link_python, python_packages, wr
 from tests.generated.postgres import create_database, postgres, run_sql
 from tests.generated.served import API, PASSWORD, SECRET, Answer, Server, address, served
 
-pytestmark = [pytest.mark.generated, pytest.mark.xdist_group("attacks")]
+pytestmark = pytest.mark.generated
 
 TASKS = f"{API}/tasks"
 AUTH = f"{API}/auth"

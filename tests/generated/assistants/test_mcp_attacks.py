@@ -16,7 +16,7 @@ from tests.generated.assistants.conftest import ENVELOPE, META, NEWER, OLDER, Wo
 from tests.generated.attacks import FORGERIES, forged, refused
 from tests.generated.served import API, PASSWORD, SECRET, Answer
 
-pytestmark = [pytest.mark.generated, pytest.mark.xdist_group("assistant-attacks")]
+pytestmark = pytest.mark.generated
 
 REVISIONS = (OLDER, NEWER)
 MISSING = 2**40

@@ -20,7 +20,7 @@ from tests.generated.assistants.conftest import (
 from tests.generated.attacks import refused
 from tests.generated.frontends.model import WORDS, Model, connected_to, held_model
 
-pytestmark = [pytest.mark.generated, pytest.mark.xdist_group("assistant-attacks")]
+pytestmark = pytest.mark.generated
 
 KEY = "sk-a-key-that-nobody-may-see"
 MOST = 20
