@@ -43,34 +43,51 @@ class Kind(NamedTuple):
 
 
 def _list(of: str, about: str, schema: str, samples: tuple[str, str], wrong: str) -> Kind:
-    return Kind(
+    return _collection(
         f"list({of})",
         f"at most 100 {about}, in order",
         python=f"list[{of}]",
-        sql="sa.JSON(none_as_null=True)",
         schema=f"{schema}List",
         samples=(f"[{samples[0]}]", f"[{samples[1]}]"),
         wrong=(f"[{wrong}]", samples[0], "null"),
-        model="sa_type=JSON(none_as_null=True)",
         default="[]",
-        model_imports=("sqlalchemy:JSON",),
-        schema_imports=(f"app.schemas.collections:{schema}List",),
     )
 
 
 def _map(of: str, about: str, schema: str, samples: tuple[str, str], wrong: str) -> Kind:
-    return Kind(
+    return _collection(
         f"map({of})",
         f"at most 100 {about}, each with a name",
         python=f"dict[str, {of}]",
-        sql="sa.JSON(none_as_null=True)",
         schema=f"{schema}Map",
         samples=(f'{{"one": {samples[0]}}}', f'{{"two": {samples[1]}}}'),
         wrong=(f'{{"one": {wrong}}}', f"[{samples[0]}]", "null"),
-        model="sa_type=JSON(none_as_null=True)",
         default="{}",
+    )
+
+
+def _collection(
+    name: str,
+    about: str,
+    *,
+    python: str,
+    schema: str,
+    samples: tuple[str, str],
+    wrong: tuple[str, ...],
+    default: str,
+) -> Kind:
+    return Kind(
+        name,
+        about,
+        python=python,
+        sql="sa.JSON(none_as_null=True)",
+        schema=schema,
+        samples=samples,
+        wrong=wrong,
+        model="sa_type=JSON(none_as_null=True)",
+        default=default,
         model_imports=("sqlalchemy:JSON",),
-        schema_imports=(f"app.schemas.collections:{schema}Map",),
+        schema_imports=(f"app.schemas.collections:{schema}",),
     )
 
 
