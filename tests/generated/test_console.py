@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devtool import ProjectSpec, detect, new_project, preview_project
+from tests.generated.installed import checked
 
 
 @pytest.fixture(scope="module")
@@ -31,31 +32,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids=lambda check: "-".join(check[:2]),
 )
 def test_its_own_checks_pass(project: Path, check: tuple[str, ...]) -> None:
-    ended = subprocess.run(
-        (sys.executable, "-m", *check),
-        cwd=project,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    checked(sys.executable, "-m", *check, cwd=project)
 
 
 @pytest.mark.generated
 def test_the_command_of_its_readme_passes_its_tests(project: Path) -> None:
     lines = (project / "README.md").read_text("utf-8").splitlines()
     (command,) = [line for line in lines if line.endswith("/pytest")]
-    ended = subprocess.run(
-        ("bash", "-ec", command),
-        cwd=project,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert " passed in " in ended.stdout
+    assert " passed in " in checked("bash", "-ec", command, cwd=project, timeout=600)
     backend = preview_project(ProjectSpec(name="shop", phase=2))
     assert command in next(change.text for change in backend if change.path == "README.md")
 
