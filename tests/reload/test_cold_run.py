@@ -80,6 +80,16 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 @pytest.fixture(params=["uvicorn", "server"], ids=["with the socket", "without"])
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
     running = Run(tmp_path, request.param)
@@ -108,9 +118,6 @@ def test_nothing_is_left_of_a_run_that_is_killed(run: Run) -> None:
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait(DEADLINE)
     deadline = time.monotonic() + DEADLINE
-    while run.get():
+    while not is_free(run.port):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", run.port))
