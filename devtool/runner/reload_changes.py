@@ -73,6 +73,18 @@ class Changes:
         before = served if serving else self._failed or {}
         return {**before, **self._aim, **starting.files}
 
+    def edited_again(self) -> list[str]:
+        """The files in front of which the version that starts leaves copies of itself.
+
+        Each copy takes some ten milliseconds, so while one file is edited there is none for the others.
+        """
+        edited = [] if self.cause is None else self.cause.paths
+        return [file for file in self.hot if file in edited] or self.hot
+
+    def cold(self, held: Iterable[Node]) -> list[Node]:
+        """The copies in front of files that others have been edited after."""
+        return [node for node in held if node.before not in self.hot]
+
     def pass_over(self, change: Change) -> None:
         """Keep for later what cannot be judged yet."""
         self._passed_over.append(change)

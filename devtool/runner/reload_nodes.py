@@ -49,8 +49,9 @@ class Node(Mutable):
         generation: The version it belongs to; 0 for the warm parent.
         before: The file that a checkpoint is about to execute.
         source: What it was forked from.
-        mappings: The writable memory that a standby has from there.
+        mappings: The writable memory that it had when it was young, most of it from there.
         touched: The ranges of memory that versions which start from here write to.
+        copied: A standby has copied those ahead of time.
         inherited: How many of the files were executed by another process, before the fork.
         is_ready: It has started, and answered its probe.
         accepts: It was told to take connections.
@@ -66,6 +67,7 @@ class Node(Mutable):
     source: Node | None = None
     mappings: tuple[tuple[int, int], ...] = ()
     touched: tuple[tuple[int, int], ...] = ()
+    copied: bool = False
     inherited: int = 0
     is_ready: bool = False
     accepts: bool = False

@@ -21,7 +21,8 @@ class StandbyReloader(WarmReloader):
     script = "devtool_spawn"
     has_layers = False
 
-    def _fork(self, source: Node) -> Node:
+    def _fork(self, source: Node, *, ahead: bool) -> Node:
+        del ahead
         near, far = Channel.pair()
         source.channel.send({"do": words.DO_FORK}, [far.fileno()])
         far.close()

@@ -80,13 +80,19 @@ class Tree:
         self._turns.listen(node.channel, partial(self._hear, node))
         return node
 
-    def fork(self, source: Node) -> Node:
-        """A child of a paused process, which waits."""
+    def fork(self, source: Node, *, ahead: bool) -> Node:
+        """A child of a paused process, which waits.
+
+        Args:
+            source: The process.
+            ahead: The child copies at once what its forerunners have written to.
+        """
         near, far = Channel.pair()
-        order = {"do": words.DO_FORK, "touched": source.touched}
-        source.channel.send(order, [far.fileno()])
+        copied = source.touched if ahead else ()
+        source.channel.send({"do": words.DO_FORK, "touched": copied}, [far.fileno()])
         far.close()
-        return self.add(Node(near, Kind.STANDBY, files=dict(source.files), source=source))
+        files = dict(source.files)
+        return self.add(Node(near, Kind.STANDBY, files=files, source=source, copied=bool(copied)))
 
     def hold(self, node: Node, message: Message) -> None:
         """Keep the copy that an importing process has left behind, if it is of use."""
@@ -99,16 +105,26 @@ class Tree:
             files=dict(node.files),
             before=self.real(message["before"]),
         )
-        node.pid = 0  # the rest of it is another process, which says who it is
+        # The rest of it is another process, which says who it is.
+        node.pid = 0
+        node.source = held
         if held.is_valid(self.changed):
             self.add(held)
         else:
             held.channel.close()
 
-    def deepest(self, *, but: Iterable[Node] = ()) -> Node | None:
-        """The process from which a version has least to do."""
-        left_out = list(but)
-        return deepest([node for node in self.nodes if node not in left_out], self.changed)
+    def deepest(self, *, but: Iterable[Node] = (), before: Iterable[str] = ()) -> Node | None:
+        """The process from which a version has least to do.
+
+        Args:
+            but: Not one of these.
+            before: It must not have executed these files.
+        """
+        left_out, later = list(but), set(before)
+        usable = [
+            node for node in self.nodes if node not in left_out and later.isdisjoint(node.files)
+        ]
+        return deepest(usable, self.changed)
 
     def drop(self, node: Node, *, kill: bool = False) -> None:
         """Forget a process; all but servers end when their channel does."""

@@ -37,6 +37,8 @@ FORGIVEN_SECONDS = 10.0
 # Learning waits until the first answers are out.
 LEARN_AFTER = 0.3
 STOP_SECONDS = 10.0
+# So long after the last save, memory counts for more than the next few milliseconds.
+IDLE_SECONDS = 8.0
 # An installation writes for a while.
 QUIET_SECONDS = 0.5
 
@@ -185,7 +187,7 @@ class WarmReloader:
 
     def _introduce(self, node: Node, message: Message) -> None:
         node.pid = message["pid"]
-        if node.kind is Kind.STANDBY:
+        if node.source is not None and not node.mappings:
             node.mappings = tuple(mappings(node.pid))
 
     def _stopping(self, node: Node, _: Message) -> None:
@@ -233,9 +235,9 @@ class WarmReloader:
             return
         self._generation += 1
         held = {node.before for node in self._tree.of_kind(Kind.CHECKPOINT)}
-        hot = self._changes.hot if self.has_layers else []
+        hot = self._changes.edited_again() if self.has_layers else []
         stops = [self._tree.imported_as(file) for file in hot if file not in held]
-        node = source if source.kind is Kind.STANDBY else self._fork(source)
+        node = self._that_becomes(source, leaves_copies=bool(stops))
         node.kind = Kind.SERVER
         node.generation = self._generation
         node.inherited = len(node.files)
@@ -253,9 +255,21 @@ class WarmReloader:
         else:
             self._relay.make_way()
 
-    def _fork(self, source: Node) -> Node:
+    def _that_becomes(self, source: Node, *, leaves_copies: bool) -> Node:
+        """The process that is going to be a version.
+
+        One that leaves copies of itself behind has copied nothing ahead of time: they would hold it too.
+        """
+        origin = source.source
+        if source.kind is not Kind.STANDBY:
+            return self._fork(source, ahead=False)
+        if leaves_copies and source.copied and origin in self._tree.nodes:
+            return self._fork(origin, ahead=False)
+        return source
+
+    def _fork(self, source: Node, *, ahead: bool) -> Node:
         """A process that waits to become a version."""
-        return self._tree.fork(source)
+        return self._tree.fork(source, ahead=ahead)
 
     def _checkpoint(self, node: Node, message: Message) -> None:
         self._tree.hold(node, message)
@@ -290,6 +304,7 @@ class WarmReloader:
 
     def _review(self, node: Node) -> None:
         """Remember which memory a version writes to, for the next one from the same process."""
+        self._tree.drop_all(self._changes.cold(self._tree.of_kind(Kind.CHECKPOINT)))
         source = node.source
         if source is not None and source in self._tree.nodes and node in self._tree.nodes:
             source.touched = tuple(touched(node.pid, node.mappings))
@@ -301,7 +316,7 @@ class WarmReloader:
             self._stand_by(afresh=True)
 
     def _stand_by(self, *, afresh: bool = False) -> None:
-        """Fork the next version before anyone asks for it.
+        """Fork the next version before anyone asks for it: the file edited last is edited again.
 
         Args:
             afresh: The process that the one at hand was forked from holds more by now.
@@ -309,11 +324,20 @@ class WarmReloader:
         if self._is_stopping or self._relay.starting is not None or not self._can_fork:
             return
         standbys = self._tree.of_kind(Kind.STANDBY)
-        source = self._tree.deepest(but=standbys)
+        source = self._tree.deepest(but=standbys, before=self._changes.hot[:1])
         if source is None or (not afresh and any(each.source is source for each in standbys)):
             return
         self._tree.drop_all(standbys)
-        self._fork(source)
+        node = self._fork(source, ahead=True)
+        if node.copied:
+            self._turns.after(IDLE_SECONDS, partial(self._lighten, node))
+
+    def _lighten(self, node: Node) -> None:
+        """Let one stand by that has copied nothing: the edits have come to an end for now."""
+        source = node.source
+        if node in self._tree.of_kind(Kind.STANDBY) and source in self._tree.nodes:
+            self._tree.drop(node)
+            self._fork(source, ahead=False)
 
     # Failing
 

@@ -18,7 +18,9 @@ import psutil
 import pytest
 
 from devtool.errors import ConfigError
+from devtool.runner import reload_warm
 from devtool.runner.reload import Crashed, Notice, Reloaded, ReloadFailed
+from devtool.runner.reload_nodes import HOT_FILES
 from tests.reload.shop import DEADLINE, VIEWS, Shop, eventually
 
 pytestmark = pytest.mark.skipif(
@@ -60,6 +62,19 @@ def family(root: Path) -> list[psutil.Process]:
     return found
 
 
+MANY_BYTES = 4 << 20
+
+
+def memory_of_its_own(shop: Shop) -> int:
+    """The bytes that the process which stands by shares with no other; 0 if there is none now."""
+    serving = shop.log and int(shop.entries[-1].split()[-1])
+    with contextlib.suppress(psutil.Error):
+        youngest = max(family(shop.root), key=lambda each: each.create_time())
+        if youngest.pid != serving:
+            return int(youngest.memory_full_info().uss)
+    return 0
+
+
 # --- what a save does ------------------------------------------------------------------------------
 
 
@@ -92,8 +107,37 @@ def test_what_was_imported_before_the_edited_file_is_imported_once(make_shop: Ma
 def test_a_change_of_an_earlier_file_starts_before_it(shop: Shop) -> None:
     shop.update_version("2")
     assert shop.update("early.py", "X = 1").modules == 4
-    assert shop.update_version("3").modules == 2
-    assert shop.get() == "3"
+    assert shop.update_version("3").modules == 3
+    assert shop.update_version("4").modules == 2
+    assert shop.update("early.py", "X = 2").modules == 3
+    assert shop.get() == "4"
+
+
+def test_only_the_files_edited_last_have_a_copy_in_front_of_them(make_shop: MakeShop) -> None:
+    names = [f"part_{number}" for number in range(HOT_FILES + 3)]
+    imports = "".join(f"import {name}\n" for name in names)
+    shop = make_shop(files={"early.py": imports, **{f"{name}.py": "" for name in names}})
+    for name in names:
+        shop.update(f"{name}.py", "X = 1")
+    # The warm parent, one that stands by, and the version that serves.
+    eventually(lambda: len(family(shop.root)) - 1 == HOT_FILES + 3, "few processes")
+
+
+def test_memory_that_was_copied_ahead_of_time_is_given_back(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload_warm, "IDLE_SECONDS", 2.0)
+    # A version writes to the counts of all that it takes from a module before it.
+    views = f"import early\nTAKEN = list(early.HELD)\n{VIEWS}"
+    held = "HELD = [object() for _ in range(300_000)]"
+    shop = make_shop(files={"early.py": held, "views.py": views})
+    for version in "234":
+        shop.update("views.py", views.replace("{version}", version))
+        time.sleep(2 * reload_warm.LEARN_AFTER)
+    eventually(lambda: memory_of_its_own(shop) > MANY_BYTES, "copies ahead of time")
+    eventually(lambda: memory_of_its_own(shop) < MANY_BYTES, "they are given back")
+    assert shop.update("views.py", views.replace("{version}", "5")).modules == 2
+    assert shop.get() == "5"
 
 
 def test_what_changes_nothing_reloads_nothing(shop: Shop) -> None:
