@@ -12,6 +12,9 @@ from devtool.runner.events import Mutable
 # How many of the files edited last are worth a checkpoint.
 HOT_FILES = 4
 
+# A copy that saves fewer modules than this is not worth its memory once the edits have ended.
+FEW_MODULES = 16
+
 # What an installer writes for each package.
 INSTALLED = frozenset({".dist-info", ".egg-info", ".egg-link", ".pth"})
 
@@ -92,6 +95,25 @@ def stale(nodes: Iterable[Node], changed: Mapping[str, str]) -> list[Node]:
     """The checkpoints and standbys from which nothing can start any more."""
     kinds = {Kind.CHECKPOINT, Kind.STANDBY}
     return [node for node in nodes if node.kind in kinds and not node.is_valid(changed)]
+
+
+def that_save_little(nodes: Iterable[Node]) -> list[Node]:
+    """The checkpoints without which a version has only a few modules more to import.
+
+    Not the one that something stands by for.
+    """
+    rest = [node for node in nodes if node.kind in {Kind.PARENT, Kind.CHECKPOINT}]
+    needed = [node.source for node in nodes if node.kind is Kind.STANDBY]
+    found = []
+    for node in sorted(rest, key=lambda node: len(node.files), reverse=True):
+        if node.kind is Kind.PARENT or node in needed:
+            continue
+        others = [each for each in rest if each is not node and node.before not in each.files]
+        reached = max((len(each.files) for each in others), default=None)
+        if reached is not None and len(node.files) - reached < FEW_MODULES:
+            rest.remove(node)
+            found.append(node)
+    return found
 
 
 def warmer(hot: Iterable[str], edited: Iterable[str]) -> list[str]:

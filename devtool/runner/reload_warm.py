@@ -27,7 +27,13 @@ from devtool.runner.reload import (
 )
 from devtool.runner.reload_changes import Change, Changes
 from devtool.runner.reload_learning import Learning
-from devtool.runner.reload_nodes import Kind, Node, is_dependency, pause_after
+from devtool.runner.reload_nodes import (
+    Kind,
+    Node,
+    is_dependency,
+    pause_after,
+    that_save_little,
+)
 from devtool.runner.reload_relay import Relay
 from devtool.runner.reload_tree import Tree
 from devtool.runner.reload_turns import Turns
@@ -329,13 +335,15 @@ class WarmReloader:
             return
         self._tree.drop_all(standbys)
         node = self._fork(source, ahead=True)
-        if node.copied:
-            self._turns.after(IDLE_SECONDS, partial(self._lighten, node))
+        self._turns.after(IDLE_SECONDS, partial(self._lighten, node))
 
     def _lighten(self, node: Node) -> None:
-        """Let one stand by that has copied nothing: the edits have come to an end for now."""
+        """Give memory back: the edits have come to an end for now."""
         source = node.source
-        if node in self._tree.of_kind(Kind.STANDBY) and source in self._tree.nodes:
+        if node not in self._tree.of_kind(Kind.STANDBY):
+            return
+        self._tree.drop_all(that_save_little(self._tree.nodes))
+        if node.copied and source in self._tree.nodes:
             self._tree.drop(node)
             self._fork(source, ahead=False)
 

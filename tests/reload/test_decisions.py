@@ -24,6 +24,7 @@ from devtool.runner.interpreters import MINORS, find_python
 from devtool.runner.reload import Crashed, News, Notice, Reloaded, ReloadFailed, Reloading
 from devtool.runner.reload_memory import Learned, recall, remember
 from devtool.runner.reload_nodes import (
+    FEW_MODULES,
     HOT_FILES,
     Kind,
     Node,
@@ -32,6 +33,7 @@ from devtool.runner.reload_nodes import (
     pause_after,
     stale,
     that_matter,
+    that_save_little,
     warmer,
 )
 from devtool.runner.supervisor import Supervisor, Unit
@@ -63,6 +65,26 @@ def test_of_two_that_are_equally_deep_the_one_that_stands_by_is_taken() -> None:
     checkpoint, standby = node(Kind.CHECKPOINT, a="1"), node(Kind.STANDBY, a="1")
     assert deepest([checkpoint, standby], {}) is standby
     assert deepest([standby, checkpoint], {}) is standby
+
+
+def test_copies_that_save_little_are_given_up_when_the_edits_end() -> None:
+    parent = node(Kind.PARENT)
+    names = [f"part_{number}" for number in range(3 * FEW_MODULES)]
+
+    def copy(depth: int) -> Node:
+        held = node(Kind.CHECKPOINT, **dict.fromkeys(names[:depth], "1"))
+        held.before = names[depth]
+        return held
+
+    early, middle, close, late = copy(2), copy(20), copy(21), copy(40)
+    standby = node(Kind.STANDBY)
+    standby.source = close
+    nodes = [parent, early, middle, close, late, standby]
+    # The last is far from the one before it; the two in the middle from all that has not their file.
+    assert that_save_little(nodes) == [early]
+    standby.source = early
+    assert that_save_little(nodes) == [close]
+    assert that_save_little([early, middle]) == []
 
 
 def test_a_file_matters_if_it_was_executed_and_holds_something_else() -> None:

@@ -120,7 +120,21 @@ def test_only_the_files_edited_last_have_a_copy_in_front_of_them(make_shop: Make
     for name in names:
         shop.update(f"{name}.py", "X = 1")
     # The warm parent, one that stands by, and the version that serves.
-    eventually(lambda: len(family(shop.root)) - 1 == HOT_FILES + 3, "few processes")
+    eventually(lambda: len(family(shop.root)) == HOT_FILES + 3, "few processes")
+
+
+def test_copies_that_save_little_are_given_up_when_the_edits_end(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload_warm, "IDLE_SECONDS", 2.0)
+    shop = make_shop()
+    shop.update("early.py", "X = 1")
+    shop.update_version("2")
+    # The warm parent, the version, one that stands by, and the copies: in front of both, then of one.
+    eventually(lambda: len(family(shop.root)) == 5, "two copies")
+    eventually(lambda: len(family(shop.root)) == 4, "one copy")
+    assert shop.update_version("3").modules == 2
+    assert shop.update("early.py", "X = 2").modules == 4
 
 
 def test_memory_that_was_copied_ahead_of_time_is_given_back(
