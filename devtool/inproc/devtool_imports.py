@@ -1,16 +1,18 @@
 """What the project imports: seen as it happens, and always compiled from the source that is there.
 
 A `.pyc` is believed by the second of its source's last change and by its size, so two saves within one
-second can serve stale code. The code of project files is kept in memory instead, beside the very bytes
-that it was compiled from.
+second can serve stale code. One that is younger than its source by more than that is taken when a file
+is imported for the first time. From then on the code of project files is kept in memory, beside the very
+bytes that it was compiled from.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
 import sys
 import sysconfig
-import threading
 import zlib
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
@@ -18,6 +20,9 @@ from types import CodeType, ModuleType
 from typing import Any
 
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+# By so much a `.pyc` must be younger than its source to be that of the source's last change; clocks of
+# file systems tick up to two seconds.
+_CLEARLY_NS = 3_000_000_000
 # Variables that packages do not look at while they are imported.
 LATE_VARIABLES = frozenset({"DJANGO_SETTINGS_MODULE", "TZ"})
 _OWN = os.path.dirname(os.path.abspath(__file__))
@@ -60,7 +65,7 @@ class Imports:
         self._outside = _outside()
         self._codes: dict[tuple[str, type], tuple[bytes, CodeType]] = {}
         self._env: dict[Any, Any] | None = None
-        self._lock = threading.Lock()
+        self._get_code = SourceFileLoader.get_code
 
     def owns(self, path: str) -> bool:
         """True if a file is the project's: not the interpreter's, and not an installed package's."""
@@ -84,7 +89,7 @@ class Imports:
 
     def install(self) -> None:
         """Take part in every import from now on."""
-        get_code, execute = SourceFileLoader.get_code, SourceFileLoader.exec_module
+        get_code, execute = self._get_code, SourceFileLoader.exec_module
 
         def compiled(loader: SourceFileLoader, fullname: str) -> CodeType | None:
             path = loader.get_filename(fullname)
@@ -116,9 +121,27 @@ class Imports:
         key = (path, type(loader))
         known = self._codes.get(key)
         if known is None or known[0] != data:
-            known = (data, loader.source_to_code(data, path))
+            code = self._cached_code(loader, path) if known is None else None
+            known = (data, code or loader.source_to_code(data, path))
             self._codes[key] = known
         return known[1]
+
+    def _cached_code(self, loader: SourceFileLoader, path: str) -> CodeType | None:
+        """What Python has kept of an earlier run, if that is surely the code of what is there."""
+        if type(loader) is not SourceFileLoader:
+            return None
+        try:
+            cached = os.stat(importlib.util.cache_from_source(path)).st_mtime_ns
+            if cached - os.stat(path).st_mtime_ns < _CLEARLY_NS:
+                return None
+            return self._get_code(loader, loader.name)
+        except (OSError, NotImplementedError, ImportError, EOFError, ValueError, TypeError):
+            return None  # there is none, or it is damaged
+
+    def keep_for_later_runs(self, path: str) -> None:
+        """Have Python keep the code of a file where it always does, unless it is told not to."""
+        with contextlib.suppress(OSError, NotImplementedError, ImportError, EOFError, ValueError):
+            self._get_code(SourceFileLoader("", path), "")
 
     def compile(self, path: str) -> None:
         """Keep the code of a file as it is now, for whoever is forked from here.

@@ -109,11 +109,7 @@ class Node:
         """Obey one order; True in a child that goes on."""
         order = message["do"]
         if order == words.DO_PRELOAD:
-            failed = devtool_preload.preload(message["names"])
-            for path in message["compile"]:
-                with contextlib.suppress(SyntaxError, ValueError):
-                    self.imports.compile(path)
-            self.tell(words.EV_PRELOADED, failed=failed, modules=len(sys.modules))
+            self._preload(message["names"], message["compile"])
         elif order == words.DO_CHECK:
             self.tell(words.EV_CHECKED, fault=self._check(message["paths"]))
         elif order == words.DO_RENEW:
@@ -128,6 +124,20 @@ class Node:
                 return self._begin(Channel.from_fd(fd), message)
             os.close(fd)
         return False
+
+    def _preload(self, names: list[str], paths: list[str]) -> None:
+        failed = devtool_preload.preload(names)
+        for path in paths:
+            with contextlib.suppress(SyntaxError, ValueError):
+                self.imports.compile(path)
+        self.tell(words.EV_PRELOADED, failed=failed, modules=len(sys.modules))
+        if paths and self._fork() == 0:
+            self.channel.close()
+            for listener in self.listeners:
+                listener.close()
+            for path in paths:
+                self.imports.keep_for_later_runs(path)
+            os._exit(0)
 
     def _get_ready_for(self, message: Message) -> None:
         """Do before the fork what every child would have to do after it."""

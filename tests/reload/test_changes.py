@@ -126,3 +126,56 @@ def test_new_modules_are_found_though_known_ones_have_moved() -> None:
         check=True,
     )
     assert done.stdout == "['first', 'second'] []\n"
+
+
+# --- code that Python has kept ---------------------------------------------------------------------
+
+
+KEPT = """
+import importlib, importlib.util, os, sys
+from pathlib import Path
+from devtool_imports import Imports
+
+imports = Imports()
+imports.install()
+sys.path.insert(0, os.getcwd())
+file = Path("shop.py").resolve()
+cached = Path(importlib.util.cache_from_source(str(file)))
+
+
+def answer(text, age, is_sound):
+    # Python believes the code in the cache, for the source is as long and as old as what it was made of.
+    file.write_text("VALUE = 'kept'")
+    os.utime(file, (1000, 1000))
+    cached.unlink(missing_ok=True)
+    imports.keep_for_later_runs(str(file))
+    file.write_text(text)
+    os.utime(file, (1000, 1000))
+    os.utime(cached, (1000 + age, 1000 + age))
+    if not is_sound:
+        cached.write_bytes(cached.read_bytes()[:20])
+    sys.modules.pop("shop", None)
+    return importlib.import_module("shop").VALUE
+
+
+print(answer("VALUE = 'read'", 2, True), end=" ")
+imports._codes.clear()
+print(answer("VALUE = 'read'", 5, True), end=" ")
+print(answer("VALUE = 'next'", 5, True), end=" ")
+imports._codes.clear()
+print(answer("VALUE = 'read'", 5, False))
+"""
+
+
+def test_code_that_python_has_kept_is_taken_once_and_only_if_it_is_clearly_younger(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", KEPT),
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(script_path("devtool_preload")).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "read kept next read\n"

@@ -534,6 +534,13 @@ def test_the_next_run_knows_what_this_one_has_learned(tmp_path: Path) -> None:
 # --- where and how it listens ----------------------------------------------------------------------
 
 
+def test_the_next_run_need_not_compile_what_this_one_has(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    kept = shop.root / "__pycache__"
+    eventually(lambda: len(list(kept.glob("*.pyc"))) == 4, "the code of four files")
+    assert not list(kept.glob("*.pyc.*"))
+
+
 def test_options_of_the_server_are_its_own(make_shop: MakeShop) -> None:
     views = VIEWS.replace("return VERSION", 'return scope["root_path"]')
     shop = make_shop("--root-path", "/api", "--header", "X-From:shop", files={"views.py": views})
