@@ -386,7 +386,13 @@ class WarmReloader:
             if node.accepts and relay.serving is not None:
                 # It had been given the connections; who drained for it takes them again.
                 relay.resume(relay.serving)
-            self._fail(node.files, ReloadFailed("the new version ended while it started"))
+            if node.pid or node.source is None or node.source.kind is not Kind.CHECKPOINT:
+                self._fail(node.files, ReloadFailed("the new version ended while it started"))
+            else:
+                # It never lived: the process that it was to be forked from has ended.
+                relay.starting = None
+                self._tree.drop(node.source)
+                self._go()
         elif node is relay.parked:
             relay.parked = None
         elif node is relay.serving:

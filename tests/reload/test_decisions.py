@@ -330,6 +330,37 @@ os.wait()
 """
 
 
+# A version leaves a copy of itself behind, and is dropped when that is known: the copy goes on.
+DROPPED = (
+    SCENARIO.partition("listener = ")[0]
+    + """
+listener = socket.create_server(("127.0.0.1", 0))
+near.send({}, [listener.fileno()])
+hear(near, "parent")
+open("shop.py", "w").write("VALUE = 1")
+for _ in range(30):
+    ours, theirs = words.Channel.pair()
+    near.send({"do": words.DO_FORK}, [theirs.fileno()])
+    theirs.close()
+    stops = [os.path.abspath("shop.py")]
+    ours.send({"do": words.DO_GO, "generation": 1, "stops": stops, "banner": False})
+    copy = words.Channel.from_fd(hear(ours, "checkpoint")["fds"][0])
+    ours.close()
+    heard.clear()
+    ours, theirs = words.Channel.pair()
+    copy.send({"do": words.DO_FORK}, [theirs.fileno()])
+    theirs.close()
+    ours.send({"do": words.DO_GO, "generation": 2, "stops": [], "banner": False})
+    assert hear(ours, "done")["value"] == 1
+    heard.clear()
+    copy.close()
+print("all of them")
+near.close()
+os.wait()
+"""
+)
+
+
 def interpreters() -> list[str]:
     """Each version of Python from 3.9 that is on this machine."""
     found = []
@@ -359,6 +390,19 @@ def test_the_warm_parent_works_under_every_python(python: str, tmp_path: Path) -
     assert (
         done.stdout == f'[[["{file}"], 1, []], [["{file}"], 2, ["decimal"]], ["no_such_module"]]\n'
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="versions are forked on Linux alone")
+def test_a_copy_outlives_the_version_that_has_left_it_behind(tmp_path: Path) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", DROPPED, str(INPROC)),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("all of them\n", "")
 
 
 # --- memory ----------------------------------------------------------------------------------------

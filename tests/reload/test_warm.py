@@ -19,7 +19,7 @@ import pytest
 
 from devtool.errors import ConfigError
 from devtool.runner import reload_warm
-from devtool.runner.reload import Crashed, Notice, Reloaded, ReloadFailed
+from devtool.runner.reload import Crashed, Notice, Reloaded, ReloadFailed, Reloading
 from devtool.runner.reload_nodes import HOT_FILES
 from tests.reload.shop import DEADLINE, VIEWS, Shop, eventually
 
@@ -135,6 +135,24 @@ def test_copies_that_save_little_are_given_up_when_the_edits_end(
     eventually(lambda: len(family(shop.root)) == 4, "one copy")
     assert shop.update_version("3").modules == 2
     assert shop.update("early.py", "X = 2").modules == 4
+
+
+def test_a_copy_that_is_killed_costs_no_save(shop: Shop) -> None:
+    shop.update("early.py", "X = 1")
+    serving = shop.update_version("2").pid
+    eventually(lambda: len(family(shop.root)) == 5, "two copies, and one that stands by")
+    parent, *others = sorted(family(shop.root), key=lambda each: each.pid)
+    paused = [each for each in others if each.pid != serving]
+    for process in paused:
+        process.suspend()
+    known = len(shop.news)
+    shop.save("early.py", "X = 2")
+    shop.wait_for(Reloading, after=known)
+    for process in paused:
+        process.kill()
+    assert shop.wait_for(Reloaded, after=known).modules == 4
+    assert not [each for each in shop.news[known:] if isinstance(each, ReloadFailed)]
+    assert parent.is_running()
 
 
 def test_memory_that_was_copied_ahead_of_time_is_given_back(
