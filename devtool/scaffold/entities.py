@@ -313,11 +313,26 @@ def _statements(
 def _own_statements(found: _Class) -> list[ast.AnnAssign]:
     if found.kind == PLAIN:
         return [each.statement for each in plain_classes.declared(found.node)]
-    return [
+    statements = [
         node
         for node in found.node.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     ]
+    return [_not_required(node) for node in statements] if _is_partial(found.node) else statements
+
+
+def _is_partial(node: ast.ClassDef) -> bool:
+    """Whether it is a typed dict whose keys may be missing: `class Task(TypedDict, total=False)`."""
+    return any(word.arg == "total" and ast.unparse(word.value) == "False" for word in node.keywords)
+
+
+def _not_required(node: ast.AnnAssign) -> ast.AnnAssign:
+    """A declaration with what `total=False` means for it."""
+    if columns.mentioned(node.annotation) & {"Required", "NotRequired"}:
+        return node
+    annotation = ast.Subscript(ast.Name("NotRequired", ast.Load()), node.annotation, ast.Load())
+    place = ast.copy_location(annotation, node.annotation)
+    return ast.copy_location(ast.AnnAssign(node.target, place, node.value, node.simple), node)
 
 
 def _unasked(found: _Class) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from devtool.errors import ConfigError
@@ -87,8 +87,9 @@ def mapped(reading: Reading, *, taken: Collection[str] = ()) -> tuple[Mapped, ..
         ConfigError: If a field cannot have its name or its type there, or entities refer to one
             another in a circle.
     """
-    names = {entity.name: resource_name(entity, taken) for entity in reading.entities}
     other_sides = _other_sides(reading.entities)
+    pairs = _tables_of_pairs(reading.entities, _names(reading.entities, taken), other_sides)
+    names = _names(reading.entities, {*taken, *pairs})
     made_up = _made_up(reading)
     return tuple(
         _entity(entity, names, other_sides, made_up)
@@ -131,6 +132,27 @@ def _other_sides(entities: Iterable[Entity]) -> dict[tuple[str, str], str]:
     return found
 
 
+def _names(entities: Iterable[Entity], taken: Collection[str]) -> dict[str, str]:
+    """What each entity is called in the API; those that keep their names come first."""
+    found: dict[str, str] = {}
+    for entity in sorted(entities, key=lambda each: resource_name(each, taken) != each.name):
+        used = {*taken, *map(snake, found.values())}
+        found[entity.name] = resource_name(entity, used)
+    return found
+
+
+def _tables_of_pairs(
+    entities: Iterable[Entity],
+    names: Mapping[str, str],
+    other_sides: Collection[tuple[str, str]],
+) -> Iterator[str]:
+    """What the tables are called that say which things hold which others."""
+    for entity in entities:
+        for field in entity.fields:
+            if field.column.kind == "many" and (entity.name, field.name) not in other_sides:
+                yield f"{snake(names[entity.name])}_{naming.field_name(entity.name, field.name)}"
+
+
 def _held(field: Field, known: Iterable[str]) -> str:
     """The entity that a field holds, or whose key it is by its name, or an empty string."""
     if field.column.of in known:
@@ -143,7 +165,7 @@ def _held(field: Field, known: Iterable[str]) -> str:
 def resource_name(entity: Entity, taken: Collection[str]) -> str:
     """What an entity is called in the API."""
     if entity.name == "Task":
-        return "Task" if is_task(entity) else "TaskItem"
+        return "Task" if is_task(entity) else naming.resource_name("Task", {*taken, "task"})
     return naming.resource_name(entity.name, taken)
 
 

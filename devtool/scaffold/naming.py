@@ -14,6 +14,9 @@ LETTERS = str.maketrans(
     | {"æ": "ae", "ø": "o", "å": "a", "ł": "l", "đ": "d", "Æ": "Ae", "Ø": "O", "Å": "A", "Ł": "L"}
 )
 
+# What stands behind a name that is taken, the usual one first.
+BEHIND = ("Item", "Entry", "Thing")
+
 
 def field_name(entity: str, name: str) -> str:
     """What a field is called: as it is, in plain letters, or after its entity.
@@ -26,7 +29,7 @@ def field_name(entity: str, name: str) -> str:
 
 
 def resource_name(name: str, taken: Collection[str]) -> str:
-    """What an entity is called: as it is, in plain letters, or with `Item` behind it.
+    """What an entity is called: as it is, in plain letters, or with a word such as `Item` behind it.
 
     Args:
         name: Its class.
@@ -36,7 +39,8 @@ def resource_name(name: str, taken: Collection[str]) -> str:
     own = own[:1].upper() + own[1:]
     if not _is_taken(snake(own), taken):
         return own
-    return _short(own, parsing.LONGEST - len("_item")) + "Item"
+    longer = [_short(own, parsing.LONGEST - len(word) - 1) + word for word in BEHIND]
+    return next((name for name in longer if not _is_taken(snake(name), taken)), longer[0])
 
 
 def _short(name: str, most: int) -> str:

@@ -180,6 +180,31 @@ def test_two_sides_of_one_thing_are_one_reference(tmp_path: Path) -> None:
     assert "Author.books: Book.author says it from the other side (app.py:7)" in planned.notes
 
 
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        (("List", "ListItem"), {"list_entry", "list_item"}),
+        (("Grösse", "Groesse"), {"groesse_item", "groesse"}),
+        (("Task", "TaskItem"), {"task_entry", "task_item"}),
+    ],
+)
+def test_no_two_things_are_called_the_same(
+    tmp_path: Path, classes: tuple[str, ...], expected: set[str]
+) -> None:
+    source = "".join(f"@dataclass\nclass {name}:\n    id: int\n    size: int\n" for name in classes)
+    assert {item["name"] for item in program(tmp_path, source).spec.resources} == expected
+
+
+def test_a_table_of_pairs_leaves_its_name_to_nothing_else(tmp_path: Path) -> None:
+    planned = program(
+        tmp_path,
+        "@dataclass\nclass Tag:\n    id: int\n    name: str\n"
+        "@dataclass\nclass BillTag:\n    id: int\n    weight: int\n"
+        "@dataclass\nclass Bill:\n    id: int\n    tags: list[Tag] = field(default_factory=list)\n",
+    )
+    assert {item["name"] for item in planned.spec.resources} == {"tag", "bill_tag_item", "bill"}
+
+
 def test_defaults_and_collections_stay(tmp_path: Path) -> None:
     planned = program(
         tmp_path,

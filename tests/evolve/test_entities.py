@@ -188,6 +188,16 @@ def test_defaults(tmp_path: Path, declaration: str, required: bool, default: str
     assert (found.is_required, found.default) == (required, default)
 
 
+def test_typed_dicts_whose_keys_may_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "class Base(TypedDict):\n    id: int\n    name: str\n"
+        "class Task(Base, total=False):\n    days: int\n    owner: Required[str]\n"
+    )
+    found = fields(read(tmp_path, only=("Task",)))
+    needed = [name for name, field in found.items() if field.is_required]
+    assert needed == ["id", "name", "owner"]
+
+
 def test_base_classes_and_what_is_no_field(tmp_path: Path) -> None:
     (tmp_path / "base.py").write_text("@dataclass\nclass Base:\n    id: int\n    name: str\n")
     (tmp_path / "app.py").write_text(

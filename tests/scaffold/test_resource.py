@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from devtool.scaffold.resource.layout import call, imports, split, tidy
 from devtool.scaffold.resource.parsing import parse
 from devtool.scaffold.resource.recorded import record, restored
 from devtool.scaffold.resource.resource import Resource
-from devtool.scaffold.resource.targets import read
+from devtool.scaffold.resource.targets import read, table_names
 from tests.scaffold.resources import INVOICE, TABLES, TASK, USER, made, shapes
 
 GOLDEN = Path(__file__).parent / "golden" / "invoice.txt"
@@ -65,6 +66,26 @@ def test_a_resource_is_written_as_it_was_before() -> None:
         GOLDEN.parent.mkdir(exist_ok=True)
         GOLDEN.write_text(shown, encoding="utf-8")
     assert shown == GOLDEN.read_text("utf-8"), "look at it, then run with UPDATE_GOLDEN=1"
+
+
+@pytest.mark.parametrize("word", ["{}:str(20)", "{}:enum(a,b)"])
+def test_no_field_takes_the_name_of_a_class(word: str) -> None:
+    own = ("create", "deleted", "page", "patch", "query", "read", "record", "replace")
+    for path, text in everything(made("Thing", " ".join(word.format(name) for name in own))).items():
+        bound = list(_bound(ast.parse(text)))
+        assert len(bound) == len(set(bound)), path
+
+
+def _bound(module: ast.Module) -> Iterator[str]:
+    """What the statements of a module bind, imports among them."""
+    for node in module.body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                yield name
+            case ast.ImportFrom(names=names):
+                yield from (item.asname or item.name for item in names)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +197,8 @@ def test_fields_say_what_they_were_made_of(word: str) -> None:
         ("Note", "a:ref(planet)", "no planet", "devtool generate resource Planet"),
         ("Note", "a:ref(task,restrict)", "would fail without an answer", "cascade"),
         ("LongerThanMostOthers", f"{'x' * 40}:many(user)", "longer than the 63", "shorter"),
+        ("NoteTag", "a:int", "there is a table note_tags", "another"),
+        ("Note", "tags:many(tag)", "there is a table note_tags", "another"),
         ("Note", "a:ref(note)", "the first note could refer to nothing", "write ?"),
     ],
 )
@@ -183,7 +206,7 @@ def test_words_that_are_no_resource_are_refused(
     name: str, words: str, message: str, hint: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse(name, words.split(), TABLES)
+        parse(name, words.split(), TABLES, tables=("note_tags",))
     assert message in caught.value.message
     assert hint in caught.value.hint
 
@@ -208,6 +231,9 @@ def test_tables_are_read_from_models_without_importing_them() -> None:
     found = read(models, {"task": "from app.services.rows import Rows"})
     assert found["user"] == USER
     assert found["task"] == TASK._replace(tells_in_use=True)
+    pairs = everything(made("Invoice", INVOICE))["backend/app/models/invoice.py"]
+    assert set(read({"invoice": pairs}, {})) == {"invoice"}
+    assert table_names({"invoice": pairs}) == {"invoices", "invoice_tags"}
     with pytest.raises(ConfigError, match=r"models/odd.py: line 1 is no Python"):
         read({"odd": "class ("}, {})
 

@@ -10,6 +10,8 @@ from devtool.scaffold.resource.resource import Resource, column_of
 # PostgreSQL's; SQLite has none.
 LONGEST_IDENTIFIER = 63
 WIDEST_PAIR = 80
+# What follows a resource's name in the classes of its own that are written beside the types of its texts.
+OWN_CLASSES = ("create", "deleted", "page", "patch", "query", "read", "record", "replace")
 MOMENTS = ("date", "datetime", "time")
 USER_SAMPLES = (
     "00000000-0000-0000-0000-000000000000",
@@ -69,7 +71,7 @@ def optional(text: str, field: Field) -> str:
 
 def literal_name(resource: Resource, field: Field) -> str:
     """What the values of an enum, or the texts of a field, are called together."""
-    own = names.pascal(field.name)
+    own = names.pascal(f"{field.name}_text" if field.name in OWN_CLASSES else field.name)
     whole = f"{resource.class_name}{own}"
     # `    name: Alias | None = None` has to fit into a line.
     return whole if len(field.name) + len(whole) <= WIDEST_PAIR else own

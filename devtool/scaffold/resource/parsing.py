@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from devtool.errors import ConfigError
 from devtool.scaffold.resource import columns, names
@@ -37,8 +37,20 @@ TAKEN = frozenset(
 )
 
 
-def parse(name: str, words: Iterable[str], targets: Mapping[str, Target]) -> Resource:
+def parse(
+    name: str,
+    words: Iterable[str],
+    targets: Mapping[str, Target],
+    *,
+    tables: Collection[str] = (),
+) -> Resource:
     """The resource that some words describe, in a project with these tables.
+
+    Args:
+        name: Its name.
+        words: Its fields.
+        targets: The tables that it can refer to.
+        tables: The names of the others.
 
     Raises:
         ConfigError: If they describe none, or refer to what the project does not have.
@@ -48,7 +60,8 @@ def parse(name: str, words: Iterable[str], targets: Mapping[str, Target]) -> Res
             f"{name!r} cannot be the name of a resource", hint="such as Invoice or OrderLine"
         )
     own = names.snake(name)
-    problem = _name_problem(own, targets)
+    held = {*tables, *(target.table for target in targets.values())}
+    problem = _name_problem(own, targets, held)
     if problem:
         raise ConfigError(
             f"{name!r} cannot be the name of a resource: {problem}", hint="choose another"
@@ -62,17 +75,17 @@ def parse(name: str, words: Iterable[str], targets: Mapping[str, Target]) -> Res
     for field in wanted:
         _check_target(field, own, known)
     whole = resource._replace(targets={field.target: known[field.target] for field in wanted})
-    _check_lengths(whole)
+    _check_tables(whole, held)
     return whole
 
 
-def _name_problem(own: str, targets: Mapping[str, Target]) -> str:
+def _name_problem(own: str, targets: Mapping[str, Target], tables: Collection[str]) -> str:
     if len(own) > LONGEST:
         return f"it is longer than {LONGEST} characters"
     if own in targets:
         return "the project has one of that name"
-    if names.plural(own) in {target.table for target in targets.values()}:
-        return "generated projects use it"
+    if names.plural(own) in tables:
+        return f"there is a table {names.plural(own)}"
     return word_problem(own)
 
 
@@ -101,10 +114,16 @@ def _check_fields(resource: Resource) -> None:
             )
 
 
-def _check_lengths(resource: Resource) -> None:
-    """Refuse tables whose names a database would cut off; names of constraints it may shorten."""
-    tables = (resource.plural, *(columns.link_table(resource, f) for f in resource.links))
-    longest = max(tables, key=len)
+def _check_tables(resource: Resource, held: Collection[str]) -> None:
+    """Refuse tables that are there, or whose names a database would cut off; names of constraints it may
+    shorten.
+    """
+    links = {columns.link_table(resource, field): field for field in resource.links}
+    for table in links.keys() & set(held):
+        raise ConfigError(
+            f"{links[table].words()}: there is a table {table}", hint="give the field another name"
+        )
+    longest = max((resource.plural, *links), key=len)
     if len(longest) > columns.LONGEST_IDENTIFIER:
         raise ConfigError(
             f"{longest} would be longer than the {columns.LONGEST_IDENTIFIER} characters of a database",
