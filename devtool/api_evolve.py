@@ -37,18 +37,22 @@ def plan_evolution(root: str | Path = ".", wishes: Wishes | None = None) -> Grow
     Raises:
         ConfigError: If the phase is none or has passed, a name is unknown, or a place is taken.
         UndetectedError: If a console program keeps nothing that could become a resource.
+        ConflictError: If files of an earlier change are still to be merged by the user.
     """
     from devtool.scaffold import foreign, growth, manifest
+    from devtool.scaffold.update import refuse_pending
 
-    where = project_root(root)
+    where = _folder(root)
     wanted = wishes or Wishes()
     record = manifest.read(where)
+    if record is not None:
+        refuse_pending(where, record)
     if record is not None and record.spec and not foreign.is_foreign(record):
         now = growth.spec_of(record).phase or 1
         if now > 1:
             return growth.plan_growth(
                 where,
-                wanted.to or now + 1,
+                now + 1 if wanted.to is None else wanted.to,
                 extra=wanted.extra,
                 without=wanted.without,
                 restore=wanted.restore,
@@ -58,6 +62,15 @@ def plan_evolution(root: str | Path = ".", wishes: Wishes | None = None) -> Grow
     if foreign.is_foreign(record) or found.phase > 1:
         return _plan_foreign(where, found, wanted.to)
     return _plan_console(where, wanted)
+
+
+def _folder(root: str | Path) -> Path:
+    """The absolute path of a project's folder, which is there."""
+    where = project_root(root)
+    if not where.is_dir():
+        problem = "is not a folder" if where.exists() else "does not exist"
+        raise ConfigError(f"{where} {problem}", hint="name a folder with -C")
+    return where
 
 
 def _plan_console(where: Path, wanted: Wishes) -> Growth:
@@ -79,7 +92,8 @@ def _plan_foreign(where: Path, found: Detection, to: int | None) -> Growth:
             notes=found.near_misses,
         )
     record = manifest.read(where)
-    return foreign.plan_foreign(where, backends[0], to or foreign.next_phase(record))
+    phase = foreign.next_phase(record) if to is None else to
+    return foreign.plan_foreign(where, backends[0], phase)
 
 
 def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Growth:
@@ -94,7 +108,7 @@ def plan_upgrade(root: str | Path = ".", *, restore: Iterable[str] = ()) -> Grow
     """
     from devtool.scaffold import foreign, manifest, upgrade
 
-    where = project_root(root)
+    where = _folder(root)
     record = manifest.read(where)
     if record is not None and foreign.is_foreign(record):
         return _plan_foreign(where, detect_project(where), int(record.spec["phase"]))
@@ -109,7 +123,7 @@ def next_phase(root: str | Path = ".") -> Checklist:
     """
     from devtool.scaffold.checklist import checklist
 
-    where = project_root(root)
+    where = _folder(root)
     found = detect_project(where)
     return checklist(where, int(found.phase), found.components)
 
@@ -134,7 +148,7 @@ def import_data(file: str | Path, root: str | Path = ".", *, email: str = "") ->
     from devtool.rows import send
     from devtool.scaffold import growth, imports
 
-    where = project_root(root)
+    where = _folder(root)
     entities = growth.recorded(where).spec.get("console", {}).get("entities")
     if not entities:
         raise ConfigError(f"{where}: devtool did not make it of a console program")
@@ -196,7 +210,7 @@ def continue_change(root: str | Path = ".") -> tuple[str, ...]:
     """
     from devtool.scaffold.update import resume
 
-    return resume(project_root(root))
+    return resume(_folder(root))
 
 
 def adopt_move(old: str, new: str, root: str | Path = ".") -> None:
@@ -207,7 +221,7 @@ def adopt_move(old: str, new: str, root: str | Path = ".") -> None:
     """
     from devtool.scaffold.update import adopt
 
-    adopt(project_root(root), old, new)
+    adopt(_folder(root), old, new)
 
 
 def undo_change(root: str | Path = ".", *, leave_edited: bool = False) -> Journal:
@@ -228,7 +242,7 @@ def undo_change(root: str | Path = ".", *, leave_edited: bool = False) -> Journa
     from devtool.scaffold import journal
     from devtool.scaffold.update import undo
 
-    where = project_root(root)
+    where = _folder(root)
     last = journal.read(where)
     if last is not None and last.is_done and not journal.edited_since(where, last):
         undo_migrations(where, [entry.path for entry in last.entries if not entry.before])

@@ -70,7 +70,8 @@ def candidate_lines(candidate: Candidate) -> Iterator[str]:
 def note_lines(notes: Iterable[Note]) -> Iterator[str]:
     """Notes, one a line."""
     for note in notes:
-        place = f"{note.path}:{note.line}: " if note.path and note.path not in note.text else ""
+        line = f":{note.line}" if note.line else ""
+        place = f"{note.path}{line}: " if note.path and note.path not in note.text else ""
         yield f"note: {printable(place + note.text)}"
 
 

@@ -58,7 +58,7 @@ def plan_console(root: Path, wishes: Wishes) -> Growth:
     """
     record = manifest.read(root) or Manifest()
     spec = _spec(root, record, wishes.name)
-    to = wishes.to or WEB
+    to = WEB if wishes.to is None else wishes.to
     growth.check_phase(spec.phase or 1, to)
     reading = entities.read(root, wishes.files, only=wishes.only, skip=wishes.skip)
     known = catalog.load()

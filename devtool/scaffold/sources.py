@@ -66,9 +66,9 @@ def modules(root: Path, files: Iterable[str]) -> tuple[dict[str, ast.Module], li
         files: Files that were named, from the root, each of which has to parse; all when there is none.
 
     Raises:
-        ConfigError: If a named file cannot be read or does not parse, or none does.
+        ConfigError: If a named file lies elsewhere, cannot be read or does not parse, or none does.
     """
-    named = tuple(files)
+    named = tuple(_inside(root, file) for file in files)
     if named:
         return {path: parsed(root, path) for path in named}, []
     found: dict[str, ast.Module] = {}
@@ -83,6 +83,17 @@ def modules(root: Path, files: Iterable[str]) -> tuple[dict[str, ast.Module], li
     if problem is not None and not found:
         raise problem
     return found, left_out
+
+
+def _inside(root: Path, file: str) -> str:
+    """The path of a named file from the project's folder."""
+    place = (root / file).resolve()
+    try:
+        return place.relative_to(root.resolve()).as_posix()
+    except ValueError as error:
+        raise ConfigError(
+            f"{file} lies outside of the project", hint="name a file of it with --from"
+        ) from error
 
 
 def parsed(root: Path, path: str) -> ast.Module:

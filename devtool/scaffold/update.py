@@ -152,6 +152,28 @@ def refuse_conflicts(update: Update) -> None:
         )
 
 
+def refuse_pending(root: Path, record: Manifest) -> None:
+    """Refuse to go on while proposals lie beside files of a project.
+
+    Raises:
+        ConflictError: With a note for each file.
+    """
+    left = [path for path in record.pending if _proposal(root, path) is not None]
+    hint = f"take what you want from its {PROPOSAL}, remove that, then devtool evolve --continue"
+    _refuse_unmerged(left, hint=hint)
+
+
+def _refuse_unmerged(paths: list[str], *, hint: str) -> None:
+    if paths:
+        notes = [Note(text=f"{path} is still to be merged", path=path) for path in paths]
+        more = f", and {len(paths) - 1} more" if len(paths) > 1 else ""
+        raise ConflictError(
+            f"{paths[0]} is still to be merged{more}",
+            hint=hint,
+            notes=notes if len(paths) > 1 else (),
+        )
+
+
 def undo(root: str | Path, *, leave_edited: bool = False, step: Step | None = None) -> Journal:
     """Take the last change of a project back, byte for byte.
 
@@ -179,16 +201,9 @@ def resume(root: str | Path) -> tuple[str, ...]:
     if found is not None and not found.is_done:
         journal.resume(place)
     old = manifest.read(place) or Manifest()
-    left = [path for path in old.pending if _proposal(place, path) is not None]
+    refuse_pending(place, old)
     marked = [path for path in old.files if _has_marks(place, path)]
-    if left or marked:
-        raise ConflictError(
-            f"{(left or marked)[0]} is still to be merged",
-            hint=f"remove its {PROPOSAL} when you have taken what you want from it"
-            if left
-            else "settle what stands between its conflict marks",
-            notes=[Note(text=f"{path} is still to be merged", path=path) for path in left + marked],
-        )
+    _refuse_unmerged(marked, hint="settle what stands between its conflict marks")
     settled = _settled(place, old)
     if settled != old:
         journal.write(place, "settle conflicts", {manifest.PATH: settled.to_text().encode()})

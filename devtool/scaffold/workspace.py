@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from devtool.errors import ConfigError
 
@@ -59,13 +59,15 @@ def read_all(root: Path, paths: Iterable[str]) -> dict[str, OnDisk]:
             wrong with each stands in the notes.
     """
     found: dict[str, OnDisk] = {}
-    problems: list[Note] = []
+    # One link or file in the place of a folder stands in the way of many files: it is told of once.
+    told: dict[Note, None] = {}
     for path in paths:
         problem, file = _look(root, path)
-        if problem:
-            problems.append(_note(problem, path))
+        if problem is not None:
+            told[problem] = None
         elif file is not None:
             found[path] = file
+    problems = list(told)
     if problems:
         more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
         raise ConfigError(
@@ -107,24 +109,28 @@ def path_problem(path: str) -> str:
     return "is git's own" if parts[0] == ".git" else ""
 
 
-def _look(root: Path, path: str) -> tuple[str, OnDisk | None]:
+def _look(root: Path, path: str) -> tuple[Note | None, OnDisk | None]:
     problem = path_problem(path)
     if problem:
-        return problem, None
+        return _note(problem, path), None
     try:
         if not _is_free(root, path):
-            return "", decode((root / path).read_bytes())
+            return None, decode((root / path).read_bytes())
     except FileNotFoundError:
-        return "", None
+        return None, None
     except _NoPlaceError as error:
-        return str(error), None
+        return error.note, None
     except OSError as error:
-        return f"cannot be read ({(error.strerror or 'error').lower()})", None
-    return "", None
+        return _note(f"cannot be read ({(error.strerror or 'error').lower()})", path), None
+    return None, None
 
 
 class _NoPlaceError(Exception):
-    """Something else stands where a file belongs."""
+    """Something else stands where a file or its folder belongs."""
+
+    def __init__(self, text: str, place: PurePath) -> None:
+        super().__init__(text)
+        self.note = _note(text, place.as_posix())
 
 
 def _is_free(root: Path, path: str) -> bool:
@@ -137,10 +143,11 @@ def _is_free(root: Path, path: str) -> bool:
         if mode is None:
             return True
         if not stat.S_ISDIR(mode):
-            raise _NoPlaceError(f"cannot be a file, {folder} is {_kind(mode)}")
+            kind = f"is {_kind(mode)}, where a folder belongs"
+            raise _NoPlaceError(kind, place.relative_to(root))
     mode = _mode(place / name)
     if mode is not None and not stat.S_ISREG(mode):
-        raise _NoPlaceError(f"is {_kind(mode)}")
+        raise _NoPlaceError(f"is {_kind(mode)}", PurePosixPath(path))
     return mode is None
 
 

@@ -245,6 +245,18 @@ def test_names_that_stand_for_two_classes_are_refused(tmp_path: Path) -> None:
     assert len(read(tmp_path, ("a.py",)).entities) == 1
 
 
+def test_named_files_are_those_of_the_project(tmp_path: Path) -> None:
+    for place in ("mine/src/app.py", "other/app.py"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).write_text("@dataclass\nclass Task:\n    id: int\n")
+    root = tmp_path / "mine"
+    for named in ("src/app.py", "./src/../src/app.py", str(root / "src/app.py")):
+        assert [item.path for item in read(root, (named,)).entities] == ["src/app.py"]
+    for named in ("../other/app.py", str(tmp_path / "other/app.py")):
+        with pytest.raises(ConfigError, match="lies outside of the project"):
+            read(root, (named,))
+
+
 def test_unknown_names_are_refused(unpack: Unpack) -> None:
     root = unpack("inventory")
     with pytest.raises(ConfigError, match=r"no class Thing"):

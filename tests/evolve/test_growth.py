@@ -83,6 +83,7 @@ def test_planning_writes_nothing(console: Path) -> None:
     ("words", "message"),
     [
         (("--to", "9"), "there is no phase 9"),
+        (("--to", "0"), "there is no phase 0"),
         (("--to", "1"), "in phase 1 already"),
         (("--with", "authh"), "did you mean auth?"),
     ],
@@ -93,6 +94,22 @@ def test_wrong_wishes_are_refused(console: Path, words: tuple[str, ...], message
     assert message in done.stderr
 
 
+@pytest.mark.parametrize("words", ["evolve", "evolve --continue", "upgrade", "undo", "adopt a b"])
+def test_there_has_to_be_a_folder(tmp_path: Path, words: str) -> None:
+    (tmp_path / "file").write_text("")
+    for name, problem in (("file", "is not a folder"), ("nowhere", "does not exist")):
+        done = devtool(*words.split(), "-C", name, cwd=tmp_path)
+        assert (done.returncode, f"{name} {problem}" in done.stderr) == (2, True), done.stderr
+
+
+def test_what_stands_in_the_way_of_many_files_is_told_once(console: Path) -> None:
+    (console / "backend").write_text("mine")
+    done = devtool("evolve", cwd=console)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: backend is a file, where a folder belongs\n")
+    assert (console / "backend").read_text() == "mine"
+
+
 def test_an_own_backend_ends_with_six(console: Path) -> None:
     (console / "backend").mkdir()
     (console / "backend/main.py").write_text("mine = 1\n")
@@ -100,7 +117,12 @@ def test_an_own_backend_ends_with_six(console: Path) -> None:
     assert done.returncode == 6
     assert "backend/main.py: a file of your own has this name" in done.stderr
     assert (console / "backend/main.py").read_text() == "mine = 1\n"
-    assert devtool("evolve", "--continue", cwd=console).returncode == 6
+    before = snapshot(console)
+    for words in (("--continue",), (), ("--to", "2"), ("--to", "5", "--dry-run")):
+        again = devtool("evolve", *words, cwd=console)
+        assert again.returncode == 6, words
+        assert "backend/main.py is still to be merged" in again.stderr
+    assert snapshot(console) == before
     (console / "backend/main.py.devtool-new").unlink()
     assert devtool("evolve", "--continue", cwd=console).stdout.startswith("settled  backend/main")
 

@@ -71,7 +71,9 @@ def test_a_resource_is_written_as_it_was_before() -> None:
 @pytest.mark.parametrize("word", ["{}:str(20)", "{}:enum(a,b)"])
 def test_no_field_takes_the_name_of_a_class(word: str) -> None:
     own = ("create", "deleted", "page", "patch", "query", "read", "record", "replace")
-    for path, text in everything(made("Thing", " ".join(word.format(name) for name in own))).items():
+    for path, text in everything(
+        made("Thing", " ".join(word.format(name) for name in own))
+    ).items():
         bound = list(_bound(ast.parse(text)))
         assert len(bound) == len(set(bound)), path
 

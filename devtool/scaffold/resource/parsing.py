@@ -115,8 +115,9 @@ def _check_fields(resource: Resource) -> None:
 
 
 def _check_tables(resource: Resource, held: Collection[str]) -> None:
-    """Refuse tables that are there, or whose names a database would cut off; names of constraints it may
-    shorten.
+    """Refuse tables that are there, or whose names a database would cut off.
+
+    Names of constraints it may shorten.
     """
     links = {columns.link_table(resource, field): field for field in resource.links}
     for table in links.keys() & set(held):

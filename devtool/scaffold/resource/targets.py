@@ -37,7 +37,9 @@ def table_names(models: Mapping[str, str]) -> frozenset[str]:
         ConfigError: If a module is no Python.
     """
     return frozenset(
-        _table_name(node) for module, text in models.items() for node in _table_classes(module, text)
+        _table_name(node)
+        for module, text in models.items()
+        for node in _table_classes(module, text)
     )
 
 
