@@ -7,12 +7,22 @@ key not taken.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 # The samples of contract tests: numbers from 1.5 to 5, texts of three to five letters.
 LEAST, MOST = 1.5, 5
 SHORTEST, LONGEST = 3, 5
+NUMBERS = (1.5, 2.5, 3, 3.5, 4, 5)
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
 HARMLESS_CALLS = {"strip", "len", "isinstance", "any", "get", "values", "lower", "isspace"}
 HARMLESS_VALUES = (0, 1, "", " ", None)
 WORDS = {"pattern", "regex", "multiple_of", "validator", "converter"}
@@ -104,12 +114,35 @@ def _validated(function: Function) -> set[str]:
 
 
 def _refused(function: Function) -> Iterator[str]:
-    """What the conditions in front of a `raise` speak of, where a sample may meet them."""
+    """What the conditions speak of in front of a refusal or another value, where a sample may meet them."""
+    local = _assigned(function)
     for node in ast.walk(function):
-        if (isinstance(node, ast.Assert) and not _is_harmless(node.test)) or (
-            isinstance(node, ast.If) and _raises(node) and not _is_harmless(node.test)
-        ):
+        if isinstance(node, ast.Assert) and _effect(node.test, negated=True) is _Effect.HARM:
             yield from _mentioned(node.test)
+        elif isinstance(node, ast.If) and _turns_away(node):
+            # if self.repeats: if self.unit not in UNITS: raise ...
+            inner = [part for item in node.body for part in ast.walk(item)]
+            tests = [node.test, *(part.test for part in inner if isinstance(part, ast.If))]
+            if any(_effect(test) is _Effect.HARM for test in tests):
+                yield from _mentioned(node.test)
+            # is_known = self.x in KINDS; if not is_known: raise ...
+            for value in (local[name] for name in _mentioned(node.test) if name in local):
+                if _effect(value) is _Effect.HARM or isinstance(value, ast.Compare):
+                    yield from _mentioned(value)
+
+
+def _assigned(function: Function) -> dict[str, ast.expr]:
+    """What names of a function stand for, those that are parameters left out."""
+    found = {
+        target.id: node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        for top in node.targets
+        for target in (top.elts if isinstance(top, ast.Tuple) else [top])
+        if isinstance(target, ast.Name)
+    }
+    taken = {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
+    return {name: value for name, value in found.items() if name not in taken}
 
 
 def _changed(function: Function) -> Iterator[str]:
@@ -127,8 +160,59 @@ def _changed(function: Function) -> Iterator[str]:
                 yield from _mentioned(node)
 
 
-def _raises(node: ast.If) -> bool:
-    return any(isinstance(part, ast.Raise) for item in node.body for part in ast.walk(item))
+def _turns_away(node: ast.If) -> bool:
+    """Whether a branch refuses, ends, or gives something that was asked about another value."""
+    asked = set(_mentioned(node.test))
+    for part in (part for item in node.body for part in ast.walk(item)):
+        if isinstance(part, ast.Raise | ast.Return):
+            return True
+        if isinstance(part, ast.Assign) and asked & {
+            name for target in part.targets for name in _mentioned(target) if name != "self"
+        }:
+            return True
+    return False
+
+
+class _Effect(StrEnum):
+    """What a condition does to samples: it is never met, does not matter, or may turn them away."""
+
+    NEVER = "never"
+    NONE = "none"
+    HARM = "harm"
+
+
+def _effect(test: ast.expr, *, negated: bool = False) -> _Effect:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _effect(test.operand, negated=not negated)
+    if isinstance(test, ast.BoolOp):
+        parts = {_effect(part, negated=negated) for part in test.values}
+        if isinstance(test.op, ast.And) is not negated and _Effect.NEVER in parts:
+            return _Effect.NEVER
+        return max(parts, key=list(_Effect).index)
+    if isinstance(test, ast.Compare):
+        outcomes = _outcomes(test)
+        if outcomes:
+            return _Effect.NEVER if outcomes == {negated} else _Effect.HARM
+    return _Effect.NONE if _is_harmless(test) else _Effect.HARM
+
+
+def _outcomes(test: ast.Compare) -> set[bool]:
+    """What a comparison of a length or a number comes to for the samples; empty where it is another."""
+    operands = [test.left, *test.comparators]
+    held = [_number(operand) for operand in operands]
+    asked = [operand for operand, value in zip(operands, held, strict=True) if value is None]
+    known = [COMPARISONS[type(op)] for op in test.ops if type(op) in COMPARISONS]
+    if len(asked) != 1 or len(known) != len(test.ops):
+        return set()
+    is_length = isinstance(asked[0], ast.Call) and ast.unparse(asked[0].func) == "len"
+    if not is_length and not isinstance(asked[0], ast.Name | ast.Attribute):
+        return set()
+    samples = range(SHORTEST, LONGEST + 1) if is_length else NUMBERS
+    rows = [[sample if value is None else value for value in held] for sample in samples]
+    return {
+        all(compare(a, b) for compare, a, b in zip(known, row[:-1], row[1:], strict=True))
+        for row in rows
+    }
 
 
 def _is_harmless(test: ast.expr) -> bool:

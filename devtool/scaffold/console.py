@@ -76,7 +76,7 @@ def plan_console(root: Path, wishes: Wishes) -> Growth:
         development=_development(root, grown, chosen),
     )
     paths = paths_of(mapped, resources)
-    own = _own_files(root, reading, mapped, paths)
+    own = _own_files(reading, mapped, paths)
     files = render(grown, chosen) | dotenv.private_files(chosen) | own
     update = plan_update(
         root,
@@ -187,20 +187,11 @@ def resources_of(
 
 
 def _own_files(
-    root: Path, reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str]
+    reading: Reading, mapped: Collection[Mapped], paths: Mapping[str, str]
 ) -> dict[str, str]:
     """What is written once, because it speaks of the program: the contract tests and the list."""
-    program = "src" if _starts_in_src(root, reading) else ""
     told = porting.text(reading, mapped, paths, contract.contracts(reading, mapped, paths))
-    return {**contract.files(program, reading, mapped, paths), porting.PATH: told}
-
-
-def _starts_in_src(root: Path, reading: Reading) -> bool:
-    """Whether the program's modules are imported from `src`."""
-    paths = [each.path for each in reading.entities] + [each.path for each in reading.managers]
-    return (
-        all(path.startswith("src/") for path in paths) and not (root / "src/__init__.py").exists()
-    )
+    return {**contract.files(reading, mapped, paths), porting.PATH: told}
 
 
 def _development(root: Path, spec: ProjectSpec, features: tuple[Feature, ...]) -> tuple[str, ...]:

@@ -58,13 +58,10 @@ class Contract(NamedTuple):
     takes_whole: bool
 
 
-def files(
-    program: str, reading: Reading, mapped: Iterable[Mapped], paths: Mapping[str, str]
-) -> dict[str, str]:
+def files(reading: Reading, mapped: Iterable[Mapped], paths: Mapping[str, str]) -> dict[str, str]:
     """The tests, by their paths; none where nothing can be called on both sides. Pure.
 
     Args:
-        program: The folder that the program's modules are imported from.
         reading: What was read.
         mapped: The resources.
         paths: Name of a resource -> where the API has it.
@@ -73,6 +70,7 @@ def files(
     if not found:
         return {}
     texts = {f"{FOLDER}/__init__.py": '"""Phase I and phase II, side by side."""\n'}
+    program = reading.home.folder
     texts[f"{FOLDER}/conftest.py"] = _conftest(program, reading)
     for contract in found:
         name = contract.path.rpartition("/")[2].replace("-", "_")
@@ -104,6 +102,8 @@ def _contract_with(
         return f"{manager.name} cannot be made and asked for its things without arguments"
     if set(listing.parameters) - set(listing.optional) or not listing.gives:
         return f"{manager.name}.{listing.name} needs arguments, or gives nothing"
+    if reading.home.missing:
+        return f"{reading.home.missing[0]} is imported from elsewhere than the rest"
     starting = reading.starting & {manager.path, entity.path}
     if starting:
         return f"importing {min(starting)} starts the program"
@@ -154,7 +154,8 @@ def _required(entity: Entity) -> set[str]:
 
 
 def _conftest(program: str, reading: Reading) -> str:
-    paths = {item.path for item in reading.entities} | {item.path for item in reading.managers}
+    told = {*(item.path for item in reading.entities), *(item.path for item in reading.managers)}
+    paths = told | reading.home.reached
     tops = sorted({_module(program, path).partition(".")[0] for path in paths})
     steps = "".join(f' / "{part}"' for part in PurePosixPath(program).parts)
     names = "".join(f'    "{name}",\n' for name in tops)
@@ -244,7 +245,7 @@ def _later(contract: Contract, done: MappedField | None) -> list[str]:
         changed = set(update.parameters[1:]) - update.bounded
         field = next((f for f in contract.given if f.name in changed), None)
         rest = set(update.parameters[1:]) - set(update.optional)
-        if field is not None and rest <= {field.name}:
+        if field is not None and (rest | update.overwrites) <= {field.name}:
             value = _sample(field, ANOTHER)
             json = f"plain({value})" if field.kind in AS_TEXT else value
             found += [

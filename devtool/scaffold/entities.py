@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from devtool.errors import ConfigError, UndetectedError
 from devtool.model.detection import Note
-from devtool.scaffold import bounds, columns, meanings, plain_classes, sources
+from devtool.scaffold import bounds, columns, homes, meanings, plain_classes, sources
 from devtool.scaffold.columns import Column, Names
+from devtool.scaffold.homes import Home
 from devtool.scaffold.managers import LEAST_VERBS, Function, Manager, Verb, managers_of, verb_of
 from devtool.scaffold.resource.names import snake
 
@@ -31,6 +32,7 @@ BASES = {"BaseModel": "pydantic model", "NamedTuple": "named tuple", "TypedDict"
 KEYS = ("id", "uuid")
 PLAIN = "class"
 MAKERS = {"__init__", "__post_init__", "__attrs_post_init__", "__new__", "__setattr__"}
+CHECKING = {"check", "ensure", "normalize", "validate"}
 NO_FIELDS = {"ClassVar", "InitVar", "KW_ONLY"}
 NOT_KEPT = "nothing keeps it, and it has no id"
 NO_CLASS = "give each thing a class with typed fields, such as a dataclass; then evolve"
@@ -97,6 +99,7 @@ class Reading(NamedTuple):
         left_out: Classes that are no entities, with the reason.
         skipped: Fields left out because they were asked to be.
         starting: Files that start the program when they are imported.
+        home: The folder that its modules are imported from.
     """
 
     entities: tuple[Entity, ...]
@@ -104,6 +107,7 @@ class Reading(NamedTuple):
     left_out: tuple[Note, ...]
     skipped: tuple[Note, ...]
     starting: frozenset[str] = frozenset()
+    home: Home = Home()
 
 
 class _Class(NamedTuple):
@@ -171,7 +175,14 @@ def read(
     kept = tuple(manager for manager in managers if manager.entity in taken)
     told = {entity.path for entity in entities} | {manager.path for manager in kept}
     starting = {path for path in told if sources.runs_when_imported(modules[path])}
-    return Reading(tuple(entities), kept, (*left_out, *broken), tuple(skipped), frozenset(starting))
+    return Reading(
+        tuple(entities),
+        kept,
+        (*left_out, *broken),
+        tuple(skipped),
+        frozenset(starting),
+        homes.home(place, modules, told),
+    )
 
 
 def _classes(modules: Mapping[str, ast.Module]) -> dict[str, _Class]:
@@ -367,13 +378,18 @@ def _bounded(found: _Class, classes: Mapping[str, _Class]) -> frozenset[str]:
         classes[meanings.last(base)] for base in found.node.bases if meanings.last(base) in classes
     ]
     functions = [item for item in found.node.body if isinstance(item, Function)]
-    makers = [f for f in functions if f.name in MAKERS or f.decorator_list]
+    makers = [f for f in functions if f.name in MAKERS or f.decorator_list or _checks(f)]
     own = bounds.checked_fields(makers) | {
         ast.unparse(node.target)
         for node in _own_statements(found)
         if bounds.is_bounded(node, columns.CHECKED)
     }
     return frozenset(own.union(*(_bounded(base, classes) for base in bases if base != found)))
+
+
+def _checks(function: Function) -> bool:
+    """Whether a method has the name of one that others call to have a thing checked."""
+    return any(word in CHECKING for word in function.name.split("_"))
 
 
 def _entity(name: str, found: _Class, fields: tuple[Field, ...], why: str) -> Entity:

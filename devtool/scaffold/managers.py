@@ -65,6 +65,7 @@ class Method(NamedTuple):
         gives: Whether it returns something.
         asks: Whether it waits for somebody at the terminal.
         bounded: Parameters whose values it checks.
+        overwrites: Parameters whose values it keeps even where they were left out.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Method(NamedTuple):
     gives: bool = True
     asks: bool = False
     bounded: frozenset[str] = frozenset()
+    overwrites: frozenset[str] = frozenset()
 
 
 class Manager(NamedTuple):
@@ -114,7 +116,7 @@ class Manager(NamedTuple):
 
 
 def managers_of(modules: Mapping[str, ast.Module], entities: frozenset[str]) -> tuple[Manager, ...]:
-    """Every class and module that keeps one of the entities."""
+    """Every class and module that keeps one of the entities; what only asks for them keeps none."""
     if not entities:
         return ()
     classes = {
@@ -123,11 +125,21 @@ def managers_of(modules: Mapping[str, ast.Module], entities: frozenset[str]) -> 
         for node in module.body
         if isinstance(node, ast.ClassDef)
     }
-    return tuple(
+    found = [
         manager
         for path, module in modules.items()
         for manager in _in(path, module, entities, classes)
-    )
+    ]
+    keeping = {each.entity for each in found if each.method(Verb.CREATE) and not _only_asks(each)}
+    return tuple(each for each in found if each.entity not in keeping or not _only_asks(each))
+
+
+def _only_asks(manager: Manager) -> bool:
+    """Whether it makes things of nothing that it is given: a menu in front of what keeps them."""
+    create = manager.method(Verb.CREATE)
+    if create is None or create.parameters:
+        return False
+    return create.asks or bool(manager.needs) or not create.gives
 
 
 def _in(
@@ -302,7 +314,27 @@ def _method(node: Function, verb: Verb, *, is_class: bool) -> Method:
         gives=any(_gives(part) for part in ast.walk(node)),
         asks=any(isinstance(part, ast.Call) and _asks(part) for part in ast.walk(node)),
         bounded=frozenset(bounds.checked_fields([node])),
+        overwrites=frozenset(_overwritten(node) & with_default),
     )
+
+
+def _overwritten(node: Function) -> set[str]:
+    """The names that are kept as they are, without a look at them: `task.owner = owner`."""
+    looked_at = {
+        (id(part), name)
+        for condition in ast.walk(node)
+        if isinstance(condition, ast.If)
+        for name in columns.mentioned(condition.test)
+        for item in condition.body
+        for part in ast.walk(item)
+    }
+    return {
+        part.value.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Assign) and isinstance(part.value, ast.Name)
+        if isinstance(part.targets[0], ast.Attribute | ast.Subscript)
+        if (id(part), part.value.id) not in looked_at
+    }
 
 
 def takes_whole(create: Method, entity: str, fields: Collection[str]) -> bool:

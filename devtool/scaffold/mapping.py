@@ -100,16 +100,19 @@ def mapped(reading: Reading, *, taken: Collection[str] = ()) -> tuple[Mapped, ..
 def _made_up(reading: Reading) -> dict[tuple[str, str], str]:
     """Fields that a program fills in when it creates a thing: entity and field -> what does so."""
     found: dict[tuple[str, str], str] = {}
+    given: set[tuple[str, str]] = set()
     known = {entity.name: entity for entity in reading.entities}
     for manager in reading.managers:
         entity, create = known[manager.entity], manager.method(Verb.CREATE)
-        names = [field.name for field in entity.fields]
-        if create is None or create.asks or takes_whole(create, entity.name, names):
+        if create is None or create.asks:
             continue
+        names = [field.name for field in entity.fields]
+        taken = names if takes_whole(create, entity.name, names) else create.parameters
+        given |= {(entity.name, name) for name in taken}
         for field in entity.fields:
-            if field.is_required and field.name not in create.parameters and not field.column.of:
+            if field.is_required and not field.column.of:
                 found[entity.name, field.name] = f"{manager.name}.{create.name}"
-    return found
+    return {label: maker for label, maker in found.items() if label not in given}
 
 
 def _other_sides(entities: Iterable[Entity]) -> dict[tuple[str, str], str]:

@@ -123,6 +123,28 @@ def test_calls_are_compared_where_they_can_be(unpack: Unpack) -> None:
     assert "PROGRAM = Path(__file__).parents[3]\n" in texts[f"{FOLDER}/conftest.py"]
 
 
+@pytest.mark.parametrize(
+    ("statement", "is_compared"),
+    [
+        ("if unit is not None: item.unit = unit", True),
+        ("if unit:\n            if name: item.unit = unit", True),
+        ("item.unit = unit", False),
+    ],
+)
+def test_what_is_overwritten_when_left_out_is_not_compared(
+    tmp_path: Path, statement: str, is_compared: bool
+) -> None:
+    planned = program(
+        tmp_path,
+        "@dataclass\nclass Item:\n    id: int\n    name: str\n    unit: str = ''\n"
+        "class Items:\n    def add(self, name: str, unit: str = '') -> Item: return Item(1, name, unit)\n"
+        "    def list(self): return []\n"
+        f"    def update(self, item_id, name=None, unit=None):\n        {statement}\n",
+    )
+    texts = {change.path: change.text for change in planned.update.changes}
+    assert ("keeper.update(" in texts[f"{FOLDER}/test_items.py"]) is is_compared
+
+
 def test_fields_without_a_column_are_refused_by_name(unpack: Unpack) -> None:
     root = unpack("inventory")
     edit(root, "src/models.py", "labels: list[str]", "labels: list")
@@ -163,6 +185,19 @@ def test_names_that_cannot_stay_are_changed_and_told(tmp_path: Path) -> None:
         "inventory_transaction": ["inventory_transaction_metadata:list(str)!"],
     }
     assert "User.version: is called user_version in the API (app.py:11)" in planned.notes
+
+
+def test_what_one_manager_makes_up_another_may_ask_for(tmp_path: Path) -> None:
+    planned = program(
+        tmp_path,
+        "@dataclass\nclass Item:\n    id: int\n    name: str\n    code: str\n"
+        "class Samples:\n    def add(self, code: str) -> Item: return Item(1, 'x', code)\n"
+        "    def list(self): ...\n"
+        "class Items:\n    def add(self, name: str) -> Item: return Item(1, name, 'a')\n"
+        "    def list(self): ...\n",
+    )
+    (item,) = planned.spec.resources
+    assert item["fields"] == ["name:str(200)!", "code:str(200)!"]
 
 
 def test_two_sides_of_one_thing_are_one_reference(tmp_path: Path) -> None:

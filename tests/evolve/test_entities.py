@@ -337,6 +337,21 @@ def test_one_class_may_keep_several_things(tmp_path: Path) -> None:
     }
 
 
+def test_a_menu_in_front_of_what_keeps_things_keeps_none(tmp_path: Path) -> None:
+    menu = "    def add_task(self): {}\n    def update_task(self): ...\n    def list_tasks(self): ...\n"
+    reading = program(
+        tmp_path,
+        "@dataclass\nclass Task:\n    id: int\n    title: str\n"
+        "class Menu:\n    def __init__(self, keeper): ...\n"
+        + menu.format("return Task(input())")
+        + "class Commands:\n"
+        + menu.format("print(Task())")
+        + "class Tasks:\n    def add(self, title: str) -> Task: ...\n    def list(self): ...\n"
+        "class Viewer:\n    def get_task(self): ...\n    def list_tasks(self): ...\n",
+    )
+    assert [manager.name for manager in reading.managers] == ["Tasks", "Viewer"]
+
+
 def test_managers_have_the_methods_of_what_they_are_made_of(tmp_path: Path) -> None:
     reading = program(
         tmp_path,
@@ -345,15 +360,15 @@ def test_managers_have_the_methods_of_what_they_are_made_of(tmp_path: Path) -> N
         "    def list(self): ...\n"
         "class Kunden(Store[Kunde]):\n    def __init__(self, path): ...\n"
         "class Rechnungen(Store[Rechnung]):\n    def list(self, year): ...\n"
-        "def list_kunden(): ...\ndef add_kunde(): ...\ndef list_rechnungen(): ...\n"
-        "def add_rechnung(): ...\n",
+        "def list_kunden(): ...\ndef add_kunde(x): ...\ndef list_rechnungen(): ...\n"
+        "def add_rechnung(x): ...\n",
     )
     kept = {(m.name, m.entity): (m.needs, m.methods[-1].parameters) for m in reading.managers}
     assert kept == {
         ("Kunden", "Kunde"): (("path",), ()),
         ("Rechnungen", "Rechnung"): ((), ("year",)),
-        ("app", "Kunde"): ((), ()),
-        ("app", "Rechnung"): ((), ()),
+        ("app", "Kunde"): ((), ("x",)),
+        ("app", "Rechnung"): ((), ("x",)),
     }
 
 
@@ -412,6 +427,18 @@ def test_what_a_declaration_demands(tmp_path: Path, declaration: str, bounded: b
         ("if self.x not in KINDS: raise ValueError", True),
         ("assert re.match('a', self.x)", True),
         ("self.x = self.x.upper()", True),
+        ("if len(self.x) > 100: raise ValueError", False),
+        ("if not 1 <= len(self.x.strip()) <= 80: raise ValueError", False),
+        ("if self.x and not 7 <= len(self.x) <= 80: raise ValueError", True),
+        ("if self.x < 0 or self.x > 10: raise ValueError", False),
+        ("if self.x < 0 or self.x > 4: raise ValueError", True),
+        ("if self.x not in KINDS: self.x = 'usual'", True),
+        ("if not self.x: self.x = 'usual'", False),
+        ("known = self.x in KINDS\n        if not known: raise ValueError", True),
+        ("good, why = checked(self.x)\n        if not good: raise ValueError(why)", True),
+        ("assert 0 < self.x", False),
+        ("if self.x:\n            if self.y not in KINDS: raise ValueError", True),
+        ("...\n    def validate(self):\n        if self.x not in KINDS: raise ValueError", True),
         ("self.x = self.x.strip()", False),
     ],
 )
