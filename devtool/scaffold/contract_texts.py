@@ -44,7 +44,8 @@ from fastapi.testclient import TestClient
 PROGRAM = Path(__file__).parents[3]STEPS
 # Its modules, so that none of ours is taken for one of them.
 MODULES = NAMES
-NOT_SOURCE = {"backend", "build", "dist", "frontend", "node_modules", "venv", "__pycache__"}
+NOT_SOURCE = {"build", "dist", "node_modules", "venv", "__pycache__"}
+WEB = {Path(__file__).parents[3] / name for name in ("backend", "frontend")}
 
 Load = Callable[[str], Any]
 
@@ -74,7 +75,7 @@ def all_but_source(folder: str, names: Iterable[str]) -> set[str]:
 def is_source(path: Path) -> bool:
     """Whether something is a module of the program, or may hold some."""
     if path.is_dir():
-        return path.name not in NOT_SOURCE and not path.name.startswith(".")
+        return path.name not in NOT_SOURCE and path not in WEB and not path.name.startswith(".")
     return path.suffix == ".py"
 
 

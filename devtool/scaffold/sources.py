@@ -12,12 +12,12 @@ from devtool.model.detection import Note
 
 MOST_FILES = 2000
 MOST_BYTES = 1_000_000
+# Where a web application has its halves; below that a package may be called so.
+HALVES = {"backend", "frontend"}
 LEFT_OUT = {
-    "backend",
     "build",
     "dist",
     "docs",
-    "frontend",
     "node_modules",
     "site-packages",
     "test",
@@ -39,6 +39,7 @@ def program(root: Path) -> list[str]:
             name
             for name in names
             if name not in LEFT_OUT
+            and not (name in HALVES and Path(folder) == root)
             and not name.startswith((".", "_"))
             and not (Path(folder) / name / "pyvenv.cfg").exists()
         )

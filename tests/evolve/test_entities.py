@@ -274,11 +274,13 @@ def test_tests_and_environments_are_not_read(tmp_path: Path) -> None:
         (".venv/x.py", "Fake"),
         ("env/lib/x.py", "Fake"),
         ("backend/x.py", "Fake"),
+        ("frontend/x.py", "Fake"),
+        ("shop/backend/x.py", "Order"),
     ):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text(entity.format(name))
     (tmp_path / "env/pyvenv.cfg").touch()
-    assert [item.name for item in read(tmp_path).entities] == ["Task"]
+    assert {item.name for item in read(tmp_path).entities} == {"Task", "Order"}
 
 
 def program(root: Path, text: str) -> Reading:
