@@ -125,7 +125,7 @@ def _declared_name(root: Path) -> str:
 
 def _pyproject(root: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+        return tomllib.loads((root / "pyproject.toml").read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return {}
 
@@ -213,7 +213,7 @@ def _requirements(root: Path) -> list[str]:
     if named:
         return [f"{name}{as_pip(spec)}" for name, spec in named.items()]
     try:
-        lines = (root / "requirements.txt").read_text("utf-8").splitlines()
+        lines = (root / "requirements.txt").read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
     plain = [line.partition("#")[0].partition(" --")[0].rstrip("\\ ").strip() for line in lines]

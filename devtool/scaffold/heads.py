@@ -35,7 +35,7 @@ def chain_of(root: Path, recorded: Iterable[str]) -> Chain:
     """
     folder = root / FOLDER
     texts = {
-        FOLDER + path.name: path.read_text("utf-8", "replace")
+        FOLDER + path.name: path.read_text("utf-8-sig", "replace")
         for path in sorted(folder.glob("*.py"))
         if path.is_file()
     }
@@ -70,7 +70,7 @@ def first_of(root: Path, paths: Iterable[str]) -> Revision | None:
         revision
         for path in paths
         if path.startswith(FOLDER) and (root / path).is_file()
-        if (revision := _read(path, (root / path).read_text("utf-8", "replace")))
+        if (revision := _read(path, (root / path).read_text("utf-8-sig", "replace")))
     ]
     names = {revision.name for revision in found}
     return next((each for each in found if not names & set(each.after)), None)

@@ -134,7 +134,7 @@ def _refuse_users(root: Path, resource: Resource) -> None:
         for path in sorted((root / BACKEND).glob("app/**/*.py"))
         if path.relative_to(root).as_posix() not in own
         and path.name != "__init__.py"
-        and _imports_any(path.read_text("utf-8", "replace"), resource)
+        and _imports_any(path.read_text("utf-8-sig", "replace"), resource)
     ]
     if users:
         raise ConfigError(
@@ -181,7 +181,7 @@ def _tables(root: Path) -> frozenset[str]:
 
 def _modules(root: Path, package: str) -> dict[str, str]:
     return {
-        path.stem: path.read_text("utf-8", "replace")
+        path.stem: path.read_text("utf-8-sig", "replace")
         for path in sorted((root / BACKEND / "app" / package).glob("*.py"))
     }
 

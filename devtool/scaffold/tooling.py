@@ -116,7 +116,7 @@ def _class(name: str) -> str:
 
 def _listed(root: Path) -> str:
     try:
-        return (root / LIST).read_text("utf-8")
+        return (root / LIST).read_text("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             f"{root} has no tools for assistants: there is no {LIST}", hint="devtool evolve --to 3"

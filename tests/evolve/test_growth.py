@@ -13,6 +13,7 @@ from devtool import ProjectSpec, new_project
 from devtool.errors import ConfigError
 from devtool.scaffold import growth, heads
 from devtool.scaffold.changes import Action
+from devtool.scaffold.resourceful import plan_resource
 from devtool.scaffold.revisions import FOLDER
 from devtool.scaffold.update import apply_update, undo
 from tests.scaffold.project import edit, snapshot
@@ -136,6 +137,17 @@ def test_own_migrations_stay_and_new_ones_come_after(console: Path) -> None:
     assert (chain.head, chain.number) == ("own1", 9)
     assert "users" in chain.names
     assert "own" not in chain.names
+
+
+def test_byte_order_marks_are_no_edits(console: Path) -> None:
+    apply_update(growth.plan_growth(console, 2, without=("frontend",)).update)
+    for path in console.glob("backend/**/*.py"):
+        path.write_text(path.read_text("utf-8"), "utf-8-sig")
+    planned = growth.plan_growth(console, 3)
+    assert not planned.update.conflicts
+    apply_update(planned.update)
+    assert (console / "backend/app/routers/__init__.py").read_bytes().startswith(b"\xef\xbb\xbf")
+    plan_resource(console, "Note", ("title:str(20)!", "task:ref(task)?"))
 
 
 def test_two_ends_are_refused_by_name() -> None:
