@@ -29,6 +29,7 @@ META = ".devtool"
 FOLDER = f"{META}/undo"
 DONE = "done"
 STAGED = ".devtool-tmp"
+AGAIN = "make room for it, then devtool {} again"
 # Only its owner may read a file with secrets.
 SECRET = 0o600
 
@@ -92,13 +93,22 @@ def write(
         refuse_unfinished(root)
         try:
             journal = _prepare(root, title, files, step)
+        except OSError as error:
+            _clear_stagings(root)
+            _remove_empty(root / META)
+            raise _unwritten(root, error, "nothing was changed") from error
+        try:
             _forward(root, journal, step)
         except OSError as error:
-            raise DevtoolError(
-                f"{error.filename or root} could not be written ({_reason(error)})",
-                hint="devtool undo takes back what was written",
-            ) from error
+            hint = "devtool undo takes back what was written"
+            raise _unwritten(root, error, hint) from error
     return journal
+
+
+def _unwritten(root: Path, error: OSError, hint: str) -> DevtoolError:
+    return DevtoolError(
+        f"{error.filename or root} could not be written ({_reason(error)})", hint=hint
+    )
 
 
 def read(root: Path) -> Journal | None:
@@ -159,13 +169,16 @@ def undo(root: Path, *, leave_edited: bool = False, step: Step = _ignore) -> Jou
         if edited and not leave_edited:
             raise _refusal(edited, "leave these out with --leave-edited")
         left = {note.path for note in edited}
-        for entry in reversed(journal.entries):
-            if entry.path not in left:
-                _put(root, entry, entry.before, step)
-        for folder in reversed(journal.folders):
-            _remove_empty(root / folder)
-        step("forget")
-        _forget(root, journal)
+        try:
+            for entry in reversed(journal.entries):
+                if entry.path not in left:
+                    _put(root, entry, entry.before, step)
+            for folder in reversed(journal.folders):
+                _remove_empty(root / folder)
+            step("forget")
+            _forget(root, journal)
+        except OSError as error:
+            raise _unwritten(root, error, AGAIN.format("undo")) from error
     return journal
 
 
@@ -184,7 +197,10 @@ def resume(root: Path, *, step: Step = _ignore) -> Journal:
             edited = edited_since(root, journal)
             if edited:
                 raise _refusal(edited, "devtool undo --leave-edited takes back the rest")
-            _forward(root, journal, step)
+            try:
+                _forward(root, journal, step)
+            except OSError as error:
+                raise _unwritten(root, error, AGAIN.format("evolve --continue")) from error
     return journal
 
 

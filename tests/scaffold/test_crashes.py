@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from itertools import count
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devtool.errors import ConfigError
+from devtool.errors import ConfigError, DevtoolError
 from devtool.scaffold import journal, update
 from devtool.scaffold.update import apply_update, plan_update
 from tests.scaffold.project import MAIN, V1, V2, change, edit, snapshot
@@ -51,6 +52,45 @@ def test_a_crash_at_any_point_is_taken_back(root: Path) -> None:
     assert effects > 20
     update.undo(root)
     assert snapshot(root) == before
+
+
+def test_a_full_disk_at_any_point_leaves_all_or_what_undo_takes_back(root: Path) -> None:
+    whole = sorted(root.rglob("*"))
+    before = snapshot(root)
+    for effects in count():
+        failure = _failure(root, Full(effects))
+        if failure is None:
+            break
+        assert "no space left" in failure.message
+        if failure.hint == "nothing was changed":
+            assert sorted(root.rglob("*")) == whole
+            continue
+        with pytest.raises(DevtoolError, match="no space left") as caught:
+            update.undo(root, step=Full(0))
+        assert caught.value.hint == "make room for it, then devtool undo again"
+        update.undo(root)
+        assert snapshot(root) == before
+    assert effects > 20
+
+
+def _failure(root: Path, step: journal.Step) -> DevtoolError | None:
+    try:
+        apply_update(plan_update(root, V2), step=step)
+    except DevtoolError as error:
+        return error
+    return None
+
+
+class Full:
+    """A disk that is full after so many effects."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __call__(self, _: str) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def _undo_if_begun(root: Path) -> None:
@@ -97,9 +137,10 @@ def test_a_crash_of_undo_at_any_point_is_taken_up(root: Path) -> None:
 
 KILLED = """
 import os, signal, sys
+import errno
 from itertools import count
 from pathlib import Path
-from devtool.errors import ConfigError
+from devtool.errors import ConfigError, DevtoolError
 from devtool.scaffold.update import apply_update, plan_update, undo
 from tests.scaffold.project import V2, snapshot
 
