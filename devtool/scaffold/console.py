@@ -96,12 +96,16 @@ def plan_console(root: Path, wishes: Wishes) -> Growth:
 
 def used_names(known: Mapping[str, Feature]) -> frozenset[str]:
     """Names of modules that features bring, in any phase: no resource can be called like one."""
-    folders = ("models", "schemas", "services", "routers")
+    places = (
+        *("app/models/*.py", "app/schemas/*.py", "app/services/*.py", "app/routers/*.py"),
+        *("app/ai/tools/*.py", "tests/test_*.py"),
+    )
     return frozenset(
-        file.stem
+        file.stem.removeprefix("test_")
         for feature in known.values()
-        for folder in folders
-        for file in (feature.folder / "files/backend/app" / folder).glob("*.py")
+        for part in (feature.folder / "files", *feature.folder.glob("with/*"))
+        for place in places
+        for file in (part / "backend").glob(place)
     )
 
 

@@ -16,7 +16,7 @@ from devtool.scaffold.resource import defaults
 from devtool.scaffold.resource.fields import LONGEST, VALUE
 from devtool.scaffold.resource.kinds import COLLECTIONS
 from devtool.scaffold.resource.names import snake
-from devtool.scaffold.resource.resource import singular
+from devtool.scaffold.resource.resource import ids_name
 
 # Every row has these, filled in by the API.
 OWN = {"id", "uuid", "created_at", "updated_at", "created", "updated"}
@@ -244,7 +244,7 @@ def _field(
     if kind == "many":
         of = names[column.of]
         return MappedField(
-            field.name, f"{singular(name)}_ids", f"{name}:many({snake(of)})", "many", of=of
+            field.name, ids_name(name, snake(of)), f"{name}:many({snake(of)})", "many", of=of
         )
     if kind == "enum":
         return _enum(entity, field, name, notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +62,9 @@ def render(
     sources = _chosen(_sources(features))
     texts = [(s.path, substitute(s.file.read_text("utf-8"), spec)) for s in sources]
     resources = _resources(spec)
-    texts += [file for each in resources for file in _resource_files(each, features)]
+    taken = {source.path: source.feature.slug for source in sources}
+    for each in resources:
+        texts += _refuse_taken(each, taken, list(_resource_files(each, features)))
     watched = [each.plural for each in resources if each.plural in chain.names]
     files = numbered(((path, _watching(text, watched)) for path, text in texts), chain)
     files |= _shared(files, features, resources)
@@ -91,6 +93,24 @@ def _resource_files(resource: Resource, features: tuple[Feature, ...]) -> Iterat
 
     yield from files.files(resource, with_tools=offers_tools(features)).items()
     yield files.revision_file(resource)
+
+
+def _refuse_taken(
+    resource: Resource, taken: Mapping[str, str], files: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """A resource's files, none of which is a feature's.
+
+    Raises:
+        ConfigError: If one is.
+    """
+    for path, _ in files:
+        if path in taken:
+            raise ConfigError(
+                f"{resource.class_name} cannot be a resource beside the feature {taken[path]}:"
+                f" both have {path}",
+                hint="call it something else, or leave the feature out",
+            )
+    return files
 
 
 def substitute(text: str, spec: ProjectSpec) -> str:

@@ -56,7 +56,7 @@ def plan_resource(root: Path, name: str, words: Iterable[str]) -> Planned:
     """
     record = growth.recorded(root)
     spec = _web(growth.spec_of(record), root)
-    resource = parse(name, words, known_targets(root), tables=_tables(root))
+    resource = parse(name, words, known_targets(root))
     known = catalog.load()
     features = _features(spec, known)
     more = spec.replace(
@@ -172,11 +172,6 @@ def known_targets(root: Path) -> dict[str, Target]:
         ConfigError: If a model is no Python.
     """
     return targets.read(_modules(root, "models"), _modules(root, "services"))
-
-
-def _tables(root: Path) -> frozenset[str]:
-    """The names of all its tables, those of pairs among them."""
-    return targets.table_names(_modules(root, "models"))
 
 
 def _modules(root: Path, package: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
+from devtool.scaffold.resource import sql_words
 from devtool.scaffold.resource.kinds import KINDS
 from devtool.scaffold.resource.parsing import parse
 from devtool.scaffold.resource.resource import Resource, Target
@@ -63,3 +64,15 @@ def shapes() -> Iterator[Resource]:
         more = f"{longest}:str{mark} b{longest[1:]}:enum(x,y){mark} c{longest[1:]}:list(str){mark}"
         yield made("AbcdefghAbcdefgAbcdefg", more)
     yield made("Part", "tag:ref(tag,restrict)! other:ref(tag,null)? text:text")
+    # Names that generated code, SQL or a formatter could stumble over.
+    yield made("Bookmark", "page:str read:enum(a,b) query:text create:str patch:str replace:str!")
+    yield made("Comment", "text:text comment:ref(comment)? comment_x:int")
+    yield made("Group", "groups:many(group) field:str tags:many(tag)")
+    yield made("Version", "client:str")
+    yield made("Change", "who:str(3)@unique tenth:decimal(1,1)@unique one:decimal(1,0)@unique")
+    taken = "values record on changes data owner seen connection replaces ids"
+    yield made("Cart", " ".join(f"{name}:many(tag)" for name in taken.split()))
+    yield made("Router", " ".join(f"{'abcdefgh'[n] * 9}:str" for n in range(8)))
+    words = sorted(sql_words.RESERVED)
+    yield made("Word", " ".join(f"{word}:str(9)" for word in words))
+    yield made("Choice", " ".join(f"{word}:enum(a,b)!" for word in words if word != "limit"))

@@ -18,8 +18,8 @@ from devtool.scaffold.resource.files import dropping_file, files, revision_file
 from devtool.scaffold.resource.layout import call, imports, split, tidy
 from devtool.scaffold.resource.parsing import parse
 from devtool.scaffold.resource.recorded import record, restored
-from devtool.scaffold.resource.resource import Resource
-from devtool.scaffold.resource.targets import read, table_names
+from devtool.scaffold.resource.resource import Resource, column_of
+from devtool.scaffold.resource.targets import read
 from tests.scaffold.resources import INVOICE, TABLES, TASK, USER, made, shapes
 
 GOLDEN = Path(__file__).parent / "golden" / "invoice.txt"
@@ -154,6 +154,8 @@ def test_the_manifest_remembers_a_resource() -> None:
         ("a:int!=1", "! and a default contradict each other", "one of them"),
         ("a:int@unique=1", "@unique and a default contradict", "one of them"),
         ("a:date; drop", "there is no type 'date; drop'", "there are: str"),
+        ("l:int", "it reads like a 1", "another name"),
+        ("returning:date", "it is a word of SQL", "another name"),
     ],
 )
 def test_words_that_are_no_field_are_refused(word: str, message: str, hint: str) -> None:
@@ -199,18 +201,67 @@ def test_fields_say_what_they_were_made_of(word: str) -> None:
         ("Note", "a:ref(planet)", "no planet", "devtool generate resource Planet"),
         ("Note", "a:ref(task,restrict)", "would fail without an answer", "cascade"),
         ("LongerThanMostOthers", f"{'x' * 40}:many(user)", "longer than the 63", "shorter"),
-        ("NoteTag", "a:int", "there is a table note_tags", "another"),
-        ("Note", "tags:many(tag)", "there is a table note_tags", "another"),
         ("Note", "a:ref(note)", "the first note could refer to nothing", "write ?"),
+        ("Note", "line1:str line_1:str(20)", "one name for their types", "rename"),
+        ("Search", "a:int", "generated projects use it", "another"),
+        ("Database", "a:int", "generated projects use it", "another"),
     ],
 )
 def test_words_that_are_no_resource_are_refused(
     name: str, words: str, message: str, hint: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse(name, words.split(), TABLES, tables=("note_tags",))
+        parse(name, words.split(), TABLES)
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_tables_of_pairs_have_names_of_their_own() -> None:
+    order = made("Order", "items:many(tag)")
+    known = {**TABLES, **read({"order": files(order)["backend/app/models/order.py"]}, {})}
+    with pytest.raises(ConfigError, match="the project has one of that name"):
+        parse("OrderItem", ["count:int"], known)
+    with pytest.raises(ConfigError, match="the project has no order_item"):
+        parse("Line", ["of:ref(order_item)"], known)
+    item = made("OrderItem", "count:int")
+    with pytest.raises(ConfigError, match="in the table order_items, which the project has"):
+        parse("Order", ["items:many(tag)"], {**TABLES, "order_item": item.as_target()})
+
+
+def test_a_condition_says_words_of_sql_in_quotes() -> None:
+    model = files(made("Word", "group:str(9) order:enum(a,b) title:str(9)!"))
+    text = model["backend/app/models/word.py"]
+    assert """CheckConstraint('length("group") <= 9', name="group_length"),""" in text
+    assert """CheckConstraint("\\"order\\" IN ('a', 'b')", name="order_known"),""" in text
+    assert """CheckConstraint("length(title) BETWEEN 1 AND 9", name="title_length"),""" in text
+
+
+def test_no_name_in_generated_code_means_two_things() -> None:
+    texts = files(made("Bookmark", "page:str read:enum(a,b)"))
+    assert "BookmarkPageValue = Annotated[" in texts["backend/app/schemas/bookmark.py"]
+    assert "BookmarkReadValue = Literal[" in texts["backend/app/schemas/bookmark.py"]
+    comment = files(made("Comment", "comment:ref(comment)?"), with_tools=True)
+    tools = comment["backend/app/ai/tools/comments.py"]
+    assert "    id: CommentId\n" in tools
+    assert "comment_id: CommentId" not in tools
+    node = files(made("Node", "nodes:many(node)"))["backend/app/models/node.py"]
+    assert "    other_node_id: int" in node
+    version = files(made("Version", "a:int"))["backend/app/routers/versions.py"]
+    assert "from app.services import version as versions_service" in version
+
+
+def test_ids_of_many_are_called_after_one() -> None:
+    words = "courses:many(tag) statuses:many(tag) movies:many(tag) olives:many(tag) tags:many(tag)"
+    assert [column_of(field) for field in made("Note", words).fields] == [
+        "course_ids",
+        "status_ids",
+        "movie_ids",
+        "olive_ids",
+        "tag_ids",
+    ]
+    niche = made("Niche", "a:int").as_target()
+    shop = parse("Shop", ["niches:many(niche)", "old_niches:many(niche)"], {"niche": niche})
+    assert [column_of(field) for field in shop.fields] == ["niche_ids", "old_niche_ids"]
 
 
 def test_names_follow() -> None:
@@ -220,6 +271,10 @@ def test_names_follow() -> None:
     many = ("category", "box", "day", "person", "order_line", "news")
     expected = ("categories", "boxes", "days", "people", "order_lines", "news_list")
     assert tuple(map(names.plural, many)) == expected
+    more = ("hero", "quiz", "human", "analysis", "sheep")
+    assert tuple(map(names.plural, more)) == (
+        *("heroes", "quizzes", "humans", "analyses", "sheep_list"),
+    )
     assert names.article("invoice") == "an invoice"
 
 
@@ -233,9 +288,6 @@ def test_tables_are_read_from_models_without_importing_them() -> None:
     found = read(models, {"task": "from app.services.rows import Rows"})
     assert found["user"] == USER
     assert found["task"] == TASK._replace(tells_in_use=True)
-    pairs = everything(made("Invoice", INVOICE))["backend/app/models/invoice.py"]
-    assert set(read({"invoice": pairs}, {})) == {"invoice"}
-    assert table_names({"invoice": pairs}) == {"invoices", "invoice_tags"}
     with pytest.raises(ConfigError, match=r"models/odd.py: line 1 is no Python"):
         read({"odd": "class ("}, {})
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from devtool import ConfigError, ConflictError, ProjectSpec, new_project
+from devtool.api_evolve import plan_evolution
 from devtool.api_generate import plan_resource, write_resource
+from devtool.model.wishes import Wishes
 from devtool.scaffold import growth, manifest, selection
 from devtool.scaffold.catalog import load
 from devtool.scaffold.changes import Action
@@ -85,6 +87,24 @@ def test_a_file_of_the_user_s_own_is_left_alone(shop: Path) -> None:
         generate(shop, *NOTE[:1], *NOTE[1])
     assert own.read_text("utf-8") == "MINE = True\n"
     assert own.with_name("note.py.devtool-new").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("Session", "app/services/session.py"), ("Token", "tests/test_tokens.py")],
+)
+def test_a_resource_takes_no_file_of_a_feature(tmp_path: Path, name: str, path: str) -> None:
+    new_project(ProjectSpec(name="shop", features=("tasks", "auth")), tmp_path)
+    before = texts(tmp_path)
+    with pytest.raises(ConfigError, match=f"beside the feature auth: both have backend/{path}"):
+        generate(tmp_path / "shop", name, "text:str")
+    assert texts(tmp_path) == before
+
+
+def test_a_feature_takes_no_file_of_a_resource(shop: Path) -> None:
+    generate(shop, "Job", "text:str")
+    with pytest.raises(ConfigError, match="Job cannot be a resource beside the feature jobs"):
+        plan_evolution(shop, Wishes(extra=("jobs",)))
 
 
 def test_the_manifest_says_enough_to_write_it_again(shop: Path) -> None:

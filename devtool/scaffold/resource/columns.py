@@ -10,9 +10,11 @@ from devtool.scaffold.resource.resource import Resource, column_of
 # PostgreSQL's; SQLite has none.
 LONGEST_IDENTIFIER = 63
 WIDEST_PAIR = 80
-# What follows a resource's name in the classes of its own that are written beside the types of its texts.
-OWN_CLASSES = ("create", "deleted", "page", "patch", "query", "read", "record", "replace")
 MOMENTS = ("date", "datetime", "time")
+# What follows a resource's name in the classes of its own that are written beside the types of its texts.
+OWN_CLASSES = ("Create", "Deleted", "Page", "Patch", "Query", "Read", "Record", "Replace")
+# What routes and tools call something else.
+SAID = ("changes", "versions")
 USER_SAMPLES = (
     "00000000-0000-0000-0000-000000000000",
     "11111111-1111-1111-1111-111111111111",
@@ -71,7 +73,9 @@ def optional(text: str, field: Field) -> str:
 
 def literal_name(resource: Resource, field: Field) -> str:
     """What the values of an enum, or the texts of a field, are called together."""
-    own = names.pascal(f"{field.name}_text" if field.name in OWN_CLASSES else field.name)
+    own = names.pascal(field.name)
+    if own in OWN_CLASSES:
+        own = f"{own}Value"
     whole = f"{resource.class_name}{own}"
     # `    name: Alias | None = None` has to fit into a line.
     return whole if len(field.name) + len(whole) <= WIDEST_PAIR else own
@@ -129,7 +133,7 @@ def name(field: Field) -> str:
 
 def link_class(resource: Resource, field: Field) -> str:
     """The class of a table of pairs: `InvoiceTag`."""
-    return resource.class_name + names.pascal(other_column(field).removesuffix("_id"))
+    return resource.class_name + names.pascal(other_column(resource, field).removesuffix("_id"))
 
 
 def link_table(resource: Resource, field: Field) -> str:
@@ -137,9 +141,20 @@ def link_table(resource: Resource, field: Field) -> str:
     return f"{resource.name}_{field.name}"
 
 
-def other_column(field: Field) -> str:
+def service(resource: Resource) -> str:
+    """What routes and tools call the module of the service: `invoices`."""
+    return f"{resource.plural}_service" if resource.plural in SAID else resource.plural
+
+
+def own_column(resource: Resource) -> str:
+    """The column of the resource itself in a table of pairs: `invoice_id`."""
+    return f"{resource.name}_id"
+
+
+def other_column(resource: Resource, field: Field) -> str:
     """The column of the others in a table of pairs: `tag_id`."""
-    return column_of(field).removesuffix("s")
+    column = column_of(field).removesuffix("s")
+    return f"other_{column}" if column == own_column(resource) else column
 
 
 def is_filtered(field: Field) -> bool:

@@ -40,6 +40,13 @@ RESERVED = frozenset(
         "update_forward_refs",
     )
 )
+# What SQLAlchemy hands a database unquoted that needs it quoted, and what the databases keep to themselves.
+UNQUOTED = frozenset(
+    (
+        *("collation", "concurrently", "lateral", "nothing", "returning", "tablesample"),
+        *("cmax", "cmin", "ctid", "rowid", "tableoid", "xmax", "xmin"),
+    )
+)
 # The parameters of every list.
 QUERY = frozenset(("limit", "cursor", "sort", "search", "total"))
 
@@ -146,6 +153,10 @@ def name_problem(name: str) -> str:
         return f"it is longer than {LONGEST} characters"
     if keyword.iskeyword(name) or name in ("self", "cls"):
         return "it is a word of the Python language"
+    if name == "l":
+        return "it reads like a 1"
+    if name in UNQUOTED:
+        return "it is a word of SQL"
     if name in RESERVED or name.startswith("model_"):
         return "every row or model has one of that name"
     return ""

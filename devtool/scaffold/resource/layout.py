@@ -102,7 +102,7 @@ def _bracket(head: str, inner: str, end: str) -> list[str]:
     joined = head + inner.strip() + end.lstrip()
     if len(joined) <= WIDTH:
         return [joined]
-    if len(inner) <= WIDTH:
+    if len(inner) <= WIDTH and not head.endswith("=("):  # a tuple gets a line for each item
         return [head, inner, end]
     space = inner[: len(inner) - len(inner.lstrip())]
     items = split(inner.strip())

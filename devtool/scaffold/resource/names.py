@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 
-IRREGULAR = {
-    "child": "children",
-    "half": "halves",
-    "knife": "knives",
-    "leaf": "leaves",
-    "man": "men",
-    "mouse": "mice",
-    "person": "people",
-    "shelf": "shelves",
-    "woman": "women",
+# One and many.
+PAIRS = """
+analysis:analyses axis:axes child:children crisis:crises criterion:criteria diagnosis:diagnoses
+echo:echoes foot:feet goose:geese half:halves hero:heroes hypothesis:hypotheses knife:knives
+leaf:leaves life:lives loaf:loaves man:men mouse:mice person:people potato:potatoes quiz:quizzes
+shelf:shelves thesis:theses thief:thieves tomato:tomatoes tooth:teeth wife:wives wolf:wolves
+woman:women
+"""
+# Regular ones whose singular cannot be told from their end.
+ENDINGS = """
+alias:aliases cache:caches canvas:canvases cookie:cookies lens:lenses movie:movies series:series
+use:uses
+"""
+IRREGULAR = dict(pair.split(":") for pair in PAIRS.split())
+SINGULAR = {many: one for one, many in (pair.split(":") for pair in (PAIRS + ENDINGS).split())}
+UNCOUNTED = {
+    *("aircraft", "data", "deer", "equipment", "feedback", "fish", "information", "money"),
+    *("news", "series", "sheep", "species", "staff"),
 }
-UNCOUNTED = {"data", "equipment", "information", "money", "news", "series", "species", "staff"}
 WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
 
@@ -40,6 +47,19 @@ def plural(name: str) -> str:
     if re.search(r"[^aeiou]y$", last):
         return f"{prefix}{last[:-1]}ies"
     return prefix + last + ("es" if re.search(r"(s|x|z|ch|sh)$", last) else "s")
+
+
+def singular(name: str) -> str:
+    """`tags` as `tag`, `order_categories` as `order_category`."""
+    stem, _, last = name.rpartition("_")
+    prefix = f"{stem}_" if stem else ""
+    if last in SINGULAR:
+        return prefix + SINGULAR[last]
+    if last.endswith("ies"):
+        return f"{prefix}{last[:-3]}y"
+    if re.search(r"(ss|x|zz|ch|sh|(?<![ao])us)es$", last):
+        return prefix + last[:-2]
+    return prefix + (last[:-1] if re.search(r"[^s]s$", last) else last)
 
 
 def article(words: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from devtool.errors import ConfigError
 from devtool.scaffold.resource import columns, names
 from devtool.scaffold.resource import fields as field_words
 from devtool.scaffold.resource.fields import Field
-from devtool.scaffold.resource.kinds import REF
+from devtool.scaffold.resource.kinds import ENUM, REF
 from devtool.scaffold.resource.resource import Resource, Target, column_of
 
 NAME = re.compile(r"[A-Z][A-Za-z0-9]*|[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
@@ -33,24 +33,14 @@ TAKEN = frozenset(
         ),
         *("collections", "decimal", "index", "listing", "moment", "optional", "relationship"),
         *("response", "table"),
+        *("big_id", "big_integer", "check_constraint", "unique_constraint"),
+        *("database", "etag", "search"),
     )
 )
 
 
-def parse(
-    name: str,
-    words: Iterable[str],
-    targets: Mapping[str, Target],
-    *,
-    tables: Collection[str] = (),
-) -> Resource:
+def parse(name: str, words: Iterable[str], targets: Mapping[str, Target]) -> Resource:
     """The resource that some words describe, in a project with these tables.
-
-    Args:
-        name: Its name.
-        words: Its fields.
-        targets: The tables that it can refer to.
-        tables: The names of the others.
 
     Raises:
         ConfigError: If they describe none, or refer to what the project does not have.
@@ -60,8 +50,7 @@ def parse(
             f"{name!r} cannot be the name of a resource", hint="such as Invoice or OrderLine"
         )
     own = names.snake(name)
-    held = {*tables, *(target.table for target in targets.values())}
-    problem = _name_problem(own, targets, held)
+    problem = _name_problem(own, targets)
     if problem:
         raise ConfigError(
             f"{name!r} cannot be the name of a resource: {problem}", hint="choose another"
@@ -75,17 +64,18 @@ def parse(
     for field in wanted:
         _check_target(field, own, known)
     whole = resource._replace(targets={field.target: known[field.target] for field in wanted})
-    _check_tables(whole, held)
+    _check_lengths(whole)
+    _check_links(whole, targets)
     return whole
 
 
-def _name_problem(own: str, targets: Mapping[str, Target], tables: Collection[str]) -> str:
+def _name_problem(own: str, targets: Mapping[str, Target]) -> str:
     if len(own) > LONGEST:
         return f"it is longer than {LONGEST} characters"
     if own in targets:
         return "the project has one of that name"
-    if names.plural(own) in tables:
-        return f"there is a table {names.plural(own)}"
+    if names.plural(own) in {target.table for target in targets.values()}:
+        return "generated projects use it"
     return word_problem(own)
 
 
@@ -101,7 +91,14 @@ def word_problem(own: str) -> str:
 def _check_fields(resource: Resource) -> None:
     """Refuse two fields that would be one column or attribute."""
     seen: dict[str, str] = {}
+    types: dict[str, str] = {}
     for field in resource.fields:
+        same = types.setdefault(names.pascal(field.name), field.words())
+        if same != field.words() and (field.is_text or field.kind == ENUM):
+            raise ConfigError(
+                f"{same} and {field.words()} would have one name for their types",
+                hint="rename one of them",
+            )
         for column in {field.name, column_of(field)}:
             if column in seen:
                 raise ConfigError(
@@ -114,17 +111,10 @@ def _check_fields(resource: Resource) -> None:
             )
 
 
-def _check_tables(resource: Resource, held: Collection[str]) -> None:
-    """Refuse tables that are there, or whose names a database would cut off.
-
-    Names of constraints it may shorten.
-    """
-    links = {columns.link_table(resource, field): field for field in resource.links}
-    for table in links.keys() & set(held):
-        raise ConfigError(
-            f"{links[table].words()}: there is a table {table}", hint="give the field another name"
-        )
-    longest = max((resource.plural, *links), key=len)
+def _check_lengths(resource: Resource) -> None:
+    """Refuse tables whose names a database would cut off; names of constraints it may shorten."""
+    tables = (resource.plural, *(columns.link_table(resource, f) for f in resource.links))
+    longest = max(tables, key=len)
     if len(longest) > columns.LONGEST_IDENTIFIER:
         raise ConfigError(
             f"{longest} would be longer than the {columns.LONGEST_IDENTIFIER} characters of a database",
@@ -132,11 +122,26 @@ def _check_tables(resource: Resource, held: Collection[str]) -> None:
         )
 
 
+def _check_links(resource: Resource, known: Mapping[str, Target]) -> None:
+    """Refuse tables of pairs that would have the name of another table, or of its class."""
+    tables = {target.table for target in known.values()}
+    for field in resource.links:
+        table = columns.link_table(resource, field)
+        link_class = columns.link_class(resource, field)
+        if table in tables or names.snake(link_class) in known:
+            raise ConfigError(
+                f"{field.words()}: its pairs would be in the table {table}, which the project has",
+                hint="rename it, or refer to that table",
+            )
+
+
 def _check_target(field: Field, own: str, known: Mapping[str, Target]) -> None:
     target = known.get(field.target)
-    if target is None:
+    if target is None or not target.id_type:
+        referable = [name for name, each in known.items() if each.id_type]
         raise ConfigError(
-            f"{field.words()}: the project has no {field.target}", hint=_way_to(field.target, known)
+            f"{field.words()}: the project has no {field.target}",
+            hint=_way_to(field.target, referable),
         )
     if field.on_delete == "RESTRICT" and not target.tells_in_use:
         raise ConfigError(

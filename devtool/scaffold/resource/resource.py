@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,12 +11,12 @@ from devtool.scaffold.resource.kinds import MANY, REF
 
 
 class Target(NamedTuple):
-    """A table of a project that others can refer to.
+    """A table of a project.
 
     Attributes:
         name: What it is called in `ref(...)`.
         table: Its name in the database.
-        id_type: `int` or `str`.
+        id_type: `int` or `str`; empty where it has no id that others could refer to it by.
         module: Where its class is, from `app.models`.
         class_name: Its class.
         is_owned: Whether its rows have an owner.
@@ -108,16 +107,12 @@ def column_of(field: Field) -> str:
     """The name that a field has in the database and in JSON."""
     if field.kind == REF:
         return f"{field.name}_id"
-    return f"{singular(field.name)}_ids" if field.kind == MANY else field.name
+    return ids_name(field.name, field.target) if field.kind == MANY else field.name
 
 
-def singular(name: str) -> str:
-    """`tags` as `tag`, `categories` as `category`."""
-    for one, many in names.IRREGULAR.items():
-        if name.endswith(many):
-            return name.removesuffix(many) + one
-    if name.endswith("ies"):
-        return f"{name[:-3]}y"
-    if re.search(r"(s|x|z|ch|sh)es$", name):
-        return name[:-2]
-    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+def ids_name(name: str, target: str) -> str:
+    """What the ids of many are called: `tag_ids` for tags."""
+    of_target = names.plural(target)
+    if name == of_target or name.endswith(f"_{of_target}"):
+        return f"{name.removesuffix(of_target)}{target}_ids"
+    return f"{names.singular(name)}_ids"

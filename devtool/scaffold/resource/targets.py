@@ -13,7 +13,7 @@ ROWS = "app.services.rows"
 
 
 def read(models: Mapping[str, str], services: Mapping[str, str]) -> dict[str, Target]:
-    """What others can refer to, by the name they refer to it with.
+    """The tables, by the name that others refer to them with, if they can.
 
     Args:
         models: Module of `app.models` -> its text.
@@ -30,31 +30,7 @@ def read(models: Mapping[str, str], services: Mapping[str, str]) -> dict[str, Ta
     return found
 
 
-def table_names(models: Mapping[str, str]) -> frozenset[str]:
-    """The names of all tables, those of pairs among them.
-
-    Raises:
-        ConfigError: If a module is no Python.
-    """
-    return frozenset(
-        _table_name(node)
-        for module, text in models.items()
-        for node in _table_classes(module, text)
-    )
-
-
 def _tables(module: str, text: str) -> Iterator[Target]:
-    for node in _table_classes(module, text):
-        fields = dict(_fields(node))
-        if "id" in fields:
-            id_type = "str" if "str" in fields["id"] else "int"
-            owned = "user_id" in fields
-            yield Target(
-                snake(node.name), _table_name(node), id_type, module, node.name, is_owned=owned
-            )
-
-
-def _table_classes(module: str, text: str) -> Iterator[ast.ClassDef]:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -64,7 +40,16 @@ def _table_classes(module: str, text: str) -> Iterator[ast.ClassDef]:
         ) from error
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and _is_table(node):
-            yield node
+            fields = dict(_fields(node))
+            id_type = "str" if "str" in fields.get("id", "") else "int"
+            yield Target(
+                snake(node.name),
+                _table_name(node),
+                id_type if "id" in fields else "",
+                module,
+                node.name,
+                is_owned="user_id" in fields,
+            )
 
 
 def _is_table(node: ast.ClassDef) -> bool:

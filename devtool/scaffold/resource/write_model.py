@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devtool.scaffold.resource import columns
+from devtool.scaffold.resource import columns, sql_words
 from devtool.scaffold.resource.fields import Field
 from devtool.scaffold.resource.kinds import ENUM, REF
 from devtool.scaffold.resource.layout import call, imports
@@ -88,7 +88,7 @@ def _imports(resource: Resource) -> list[str]:
 
 def checks(field: Field) -> str:
     """The condition that the database holds a column to, or an empty string."""
-    name = columns.name(field)
+    name = sql_words.column(columns.name(field))
     if field.kind == ENUM:
         values = ", ".join(f"'{value}'" for value in field.values)
         return f"{name} IN ({values})"
@@ -111,7 +111,7 @@ def _checks(field: Field) -> bool:
 def _arguments(resource: Resource) -> Iterator[str]:
     for field in resource.columns:
         if checks(field):
-            items = [f'"{checks(field)}"', f'name="{check_name(field)}"']
+            items = [sql_words.literal(checks(field)), f'name="{check_name(field)}"']
             yield call("CheckConstraint(", items, "),", indent=8)
     for field in resource.columns:
         if field.is_unique:
@@ -167,7 +167,10 @@ def _link(resource: Resource, field: Field) -> str:
         table=columns.link_table(resource, field),
         here=call(f"{resource.name}_id: int = Field(", [*here, "sa_type=BigId"], ")", indent=4),
         there=call(
-            f"{columns.other_column(field)}: {target.id_type} = Field(", there, ")", indent=4
+            f"{columns.other_column(resource, field)}: {target.id_type} = Field(",
+            there,
+            ")",
+            indent=4,
         ),
     )
 
@@ -202,7 +205,7 @@ def _link_joins(resource: Resource, field: Field) -> tuple[str, ...]:
     link = columns.link_class(resource, field)
     return (
         f'"primaryjoin": "{resource.class_name}.id == {link}.{resource.name}_id"',
-        f'"secondaryjoin": "{resource.class_name}.id == {link}.{columns.other_column(field)}"',
+        f'"secondaryjoin": "{resource.class_name}.id == {link}.{columns.other_column(resource, field)}"',
         '"lazy": "raise"',
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devtool.scaffold.resource import columns
+from devtool.scaffold.resource import columns, sql_words
 from devtool.scaffold.resource.fields import Field
 from devtool.scaffold.resource.kinds import ENUM
 from devtool.scaffold.resource.layout import call, imports
@@ -106,7 +106,7 @@ def _body(resource: Resource) -> Iterator[str]:
             yield call("sa.UniqueConstraint(", items, "),", indent=8)
         if checks(field):
             name = check_name(field)
-            items = [f'"{checks(field)}"', *_named(f"ck_{table}_{name}", name)]
+            items = [sql_words.literal(checks(field)), *_named(f"ck_{table}_{name}", name)]
             yield call("sa.CheckConstraint(", items, "),", indent=8)
     yield "        sqlite_autoincrement=True,"
     yield "    )"
@@ -157,7 +157,7 @@ def _index(table: str, *names: str) -> str:
 
 def _link(resource: Resource, field: Field) -> Iterator[str]:
     table, target = columns.link_table(resource, field), resource.target(field)
-    here, there = f"{resource.name}_id", columns.other_column(field)
+    here, there = f"{resource.name}_id", columns.other_column(resource, field)
     kind = "sa.String(36)" if target.id_type == "str" else "BigId"
     yield "    op.create_table("
     yield f'        "{table}",'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devtool.scaffold.resource import columns
 from devtool.scaffold.resource.layout import imports, tidy
 from devtool.scaffold.resource.names import article
 from devtool.scaffold.resource.resource import Resource
@@ -19,9 +20,9 @@ router = APIRouter(prefix="/{path}", tags=["{tag}"], responses=USER_RESPONSES)
 )
 async def list_{plural_}(
     user: CurrentUser, request: Request
-) -> Listed[{plural_}.{name}Record]:
+) -> Listed[{service}.{name}Record]:
     """List your {plural}, a page at a time."""
-    return await {plural_}.list_{plural_}(user, read_query({name}Query, request))
+    return await {service}.list_{plural_}(user, read_query({name}Query, request))
 
 
 @router.post(
@@ -33,12 +34,12 @@ async def list_{plural_}(
 )
 async def create_{one_}(
     user: CurrentUser, data: {name}Create, request: Request, response: Response
-) -> {plural_}.{name}Record | {name}Read:
+) -> {service}.{name}Record | {name}Read:
     """Create {a}."""
     key = read_key(request)
     if key is None:
-        return _tagged(await {plural_}.create_{one_}(user, data), response)
-    made, replayed = await {plural_}.create_{one_}_once(user, data, key)
+        return _tagged(await {service}.create_{one_}(user, data), response)
+    made, replayed = await {service}.create_{one_}_once(user, data, key)
     response.headers["ETag"] = etag(1)
     response.headers["Idempotency-Replayed"] = str(replayed).lower()
     return made
@@ -47,26 +48,26 @@ async def create_{one_}(
 @router.get("/{{{one_}_id}}", response_model={name}Read, responses=documented(404))
 async def get_{one_}(
     user: CurrentUser, {one_}_id: Id, response: Response
-) -> {plural_}.{name}Record:
+) -> {service}.{name}Record:
     """Read one of your {plural}."""
-    return _tagged(await {plural_}.get_{one_}(user, {one_}_id), response)
+    return _tagged(await {service}.get_{one_}(user, {one_}_id), response)
 
 
 @router.put("/{{{one_}_id}}", response_model={name}Read, responses={changed})
 async def replace_{one_}(
     user: CurrentUser, {one_}_id: Id, data: {name}Replace, response: Response, if_match: IfMatch = None
-) -> {plural_}.{name}Record:
+) -> {service}.{name}Record:
     """Replace all of {a}; with `If-Match: <ETag>` only as you saw it."""
-    changed = await {plural_}.replace_{one_}(user, {one_}_id, data, versions(if_match))
+    changed = await {service}.replace_{one_}(user, {one_}_id, data, versions(if_match))
     return _tagged(changed, response)
 
 
 @router.patch("/{{{one_}_id}}", response_model={name}Read, responses={changed})
 async def update_{one_}(
     user: CurrentUser, {one_}_id: Id, data: {name}Patch, response: Response, if_match: IfMatch = None
-) -> {plural_}.{name}Record:
+) -> {service}.{name}Record:
     """Change some of {a}; with `If-Match: <ETag>` only as you saw it."""
-    changed = await {plural_}.update_{one_}(user, {one_}_id, data, versions(if_match))
+    changed = await {service}.update_{one_}(user, {one_}_id, data, versions(if_match))
     return _tagged(changed, response)
 
 
@@ -75,12 +76,12 @@ async def delete_{one_}(
     user: CurrentUser, {one_}_id: Id, if_match: IfMatch = None
 ) -> None:
     """Delete {a}; with `If-Match: <ETag>` only as you saw it."""
-    await {plural_}.delete_{one_}(user, {one_}_id, versions(if_match))
+    await {service}.delete_{one_}(user, {one_}_id, versions(if_match))
 
 
 def _tagged(
-    {one_}: {plural_}.{name}Record, response: Response
-) -> {plural_}.{name}Record:
+    {one_}: {service}.{name}Record, response: Response
+) -> {service}.{name}Record:
     response.headers["ETag"] = etag({one_}.version)
     return {one_}
 '''
@@ -94,6 +95,7 @@ def router(resource: Resource) -> str:
     text = ROUTER.format(
         plural=resource.plural.replace("_", " "),
         plural_=resource.plural,
+        service=columns.service(resource),
         one_=resource.name,
         a=article(resource.words),
         name=name,
@@ -110,7 +112,7 @@ def router(resource: Resource) -> str:
                 *(f"app.parameters:{item}" for item in PARAMETERS),
                 "app.schemas.base:Id",
                 *(f"app.schemas.{resource.name}:{name}{kind}" for kind in kinds),
-                f"app.services:{resource.name} as {resource.plural}",
+                f"app.services:{resource.name} as {columns.service(resource)}",
                 "app.services.rows:Listed",
             )
         ),

@@ -159,7 +159,8 @@ def _imports(resource: Resource) -> list[str]:
         *(f"app.services.rows:{item}" for item in SHARED),
     ]
     if resource.links:
-        wanted += ["dataclasses:field", "dataclasses:replace", "app.services.rows:Links"]
+        maker = "dataclasses:field" if _maker(resource) == "field" else "dataclasses"
+        wanted += [maker, "dataclasses:replace", "app.services.rows:Links"]
     if _owned(resource):
         wanted += ["app.services.rows:Owned", "app.services.rows:Statements"]
     elif not resource.links or _owned(resource):
@@ -172,6 +173,13 @@ def _imports(resource: Resource) -> list[str]:
 
 SHARED = ("Listed", "Rows", "Within", "changes_of", "page_of", "told")
 WHOLE = "(await _whole(on, [record]))[0]"
+# What the functions that know of links call something else.
+LOCALS = frozenset(
+    (
+        *("changes", "connection", "data", "ids", "on", "owner", "record", "records"),
+        *("replace", "seen", "values"),
+    )
+)
 KINDS = ("Create", "Patch", "Query", "Read", "Replace")
 
 
@@ -182,7 +190,13 @@ def _field(resource: Resource, field: Field) -> str:
 
 def _link_field(resource: Resource, field: Field) -> str:
     kind = columns.python_type(resource, field)
-    return f"    {columns.name(field)}: {kind} = field(default_factory=list)\n"
+    return f"    {columns.name(field)}: {kind} = {_maker(resource)}(default_factory=list)\n"
+
+
+def _maker(resource: Resource) -> str:
+    """What makes a default; by its whole name where a column is called like it."""
+    taken = any(columns.name(each) == "field" for each in resource.fields)
+    return "dataclasses.field" if taken else "field"
 
 
 def _owned(resource: Resource) -> list[Target]:
@@ -205,13 +219,18 @@ def _tables(resource: Resource) -> Iterator[str]:
     yield call(f"{rows(resource)} = Rows(", items, ")")
     for field in resource.links:
         table = f'TABLES["{columns.link_table(resource, field)}"]'
-        keys = [f'"{resource.name}_id"', f'"{columns.other_column(field)}"']
+        keys = [f'"{resource.name}_id"', f'"{columns.other_column(resource, field)}"']
         yield call(f"{_links(field)} = Links(", [table, *keys], ")")
     for target in _owned(resource):
         words = target.name.replace("_", " ")
         yield call(
             f"{_owned_name(target)} = Owned(", [f'TABLES["{target.table}"]', f'"{words}"'], ")"
         )
+
+
+def _ids(field: Field) -> str:
+    """What a function calls the ids of what a row is linked to."""
+    return columns.name(field) if field.name in LOCALS else field.name
 
 
 def _links(field: Field) -> str:
@@ -304,18 +323,20 @@ def _create(resource: Resource) -> str:
     ]
     if _owned(resource):
         lines.append("    await _check(on, owner, values)")
-    links = [(field, columns.name(field)) for field in resource.links]
-    lines += [f'    {field.name} = values.pop("{column}")' for field, column in links]
+    lines += [
+        f'    {_ids(field)} = values.pop("{columns.name(field)}")' for field in resource.links
+    ]
     told, space = _told(resource, 4), "    "
     if told:
         lines.append(told)
         space = "        "
     create = f"await {rows(resource)}.create(on, owner, values)"
-    if not links:
+    if not resource.links:
         return "\n".join((*lines, f"{space}return {create}"))
     lines.append(f"{space}record = {create}")
     lines += [
-        f"{space}await {_links(field)}.put(on, record.id, {field.name})" for field, _ in links
+        f"{space}await {_links(field)}.put(on, record.id, {_ids(field)})"
+        for field in resource.links
     ]
     return "\n".join((*lines, f"    return {WHOLE}"))
 
@@ -337,7 +358,7 @@ def _change(resource: Resource) -> str:
     if _owned(resource):
         lines.append(f"{space}await _check(on, owner, changes)")
     lines += [
-        f'{space}{field.name} = changes.pop("{columns.name(field)}", None)'
+        f'{space}{_ids(field)} = changes.pop("{columns.name(field)}", None)'
         for field in resource.links
     ]
     told, inner = _told(resource, len(space)), space
@@ -349,8 +370,8 @@ def _change(resource: Resource) -> str:
         return "\n".join((*lines, f"{inner}return await {change}"))
     lines.append(f"{inner}record = await {change}")
     for field in resource.links:
-        lines.append(f"{inner}if {field.name} is not None:")
-        lines.append(f"{inner}    await {_links(field)}.put(on, {one}_id, {field.name})")
+        lines.append(f"{inner}if {_ids(field)} is not None:")
+        lines.append(f"{inner}    await {_links(field)}.put(on, {one}_id, {_ids(field)})")
     return "\n".join((*lines, f"{space}return {WHOLE}"))
 
 
@@ -379,7 +400,7 @@ def _check(resource: Resource) -> str:
 
 def _whole(resource: Resource) -> str:
     name = resource.class_name
-    pairs = [f"{columns.name(field)}={field.name}[record.id]" for field in resource.links]
+    pairs = [f"{columns.name(field)}={_ids(field)}[record.id]" for field in resource.links]
     return "\n".join(
         (
             "async def _whole(",
@@ -387,9 +408,15 @@ def _whole(resource: Resource) -> str:
             f") -> list[{name}Record]:",
             '    """Records together with what they are linked to."""',
             "    ids = [record.id for record in records]",
-            *(f"    {field.name} = await {_links(field)}.of(on, ids)" for field in resource.links),
+            *(f"    {_ids(field)} = await {_links(field)}.of(on, ids)" for field in resource.links),
             "    return [",
-            f"        replace(record, {', '.join(pairs)}) for record in records",
+            *_each(["record", *pairs]),
             "    ]",
         )
     )
+
+
+def _each(items: list[str]) -> list[str]:
+    """The lines of a comprehension that replaces some of every record."""
+    one, loop = call("replace(", items, ")", indent=8), "for record in records"
+    return [one, f"        {loop}"] if "\n" in one else [f"{one} {loop}"]

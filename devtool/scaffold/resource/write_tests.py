@@ -198,7 +198,7 @@ def test_lists_are_filtered(client: TestClient, ada: Headers) -> None:
 
 """
 SEARCH = """def test_texts_are_searched(client: TestClient, ada: Headers) -> None:
-    made = create(client, ada, {name}="{text}")
+    made = {made}
     found = client.get(URL, params={{"search": "{part}", "total": True}}, headers=ada).json()
     assert (found["items"], found["total"]) == ([made], 1)
     assert client.get(URL, params={{"search": "%"}}, headers=ada).json()["items"] == []
@@ -325,19 +325,34 @@ def _value(resource: Resource, field: Field) -> str:
         made = "" if _is_own(resource, field) else _made(resource.target(field))
         return f"[{made}]" if made and field.kind == MANY else made
     if field.is_unique:
-        return UNIQUE_VALUES[field.kind].format(columns.longest(field) if field.is_text else 0)
+        return _unique(field)
     return as_python(columns.samples(resource, field)[0])
 
 
 # A value that was not there before, from the counter of the module.
 UNIQUE_VALUES = {
-    "str": 'f"{{next(NUMBERS)}}"',
+    "str": 'f"{next(NUMBERS)}"',
     "int": "next(NUMBERS)",
     "bigint": "next(NUMBERS)",
     "decimal": "str(next(NUMBERS))",
-    "uuid": 'f"00000000-0000-4000-8000-{{next(NUMBERS):012}}"',
-    "date": 'f"2026-01-{{next(NUMBERS):02}}"',
+    "uuid": 'f"00000000-0000-4000-8000-{next(NUMBERS):012}"',
+    "date": 'f"{2000 + next(NUMBERS)}-01-01"',
 }
+FEW_DIGITS = 3
+
+
+def _unique(field: Field) -> str:
+    """An expression that is another value each time, as far as the type has so many."""
+    if field.is_text and columns.longest(field) <= FEW_DIGITS:
+        return "chr(0x4E00 + next(NUMBERS))"
+    if field.kind == "decimal":
+        digits, behind = field.arguments
+        few = min(behind or digits, FEW_DIGITS)
+        if digits - behind < FEW_DIGITS and not behind:
+            return f'f"{{next(NUMBERS) % {10**few}}}"'
+        if digits - behind < FEW_DIGITS:
+            return f'f"0.{{next(NUMBERS) % {10**few}:0{few}}}"'
+    return UNIQUE_VALUES[field.kind]
 
 
 def _made(target: Target) -> str:
@@ -417,7 +432,7 @@ def _more(resource: Resource) -> Iterator[str]:
         yield FILTER.format(cases="\n".join(f"    {case}," for case in cases))
     text = next((field for field in resource.fields if field.is_text and _is_wide(field)), None)
     if text is not None:
-        yield SEARCH.format(name=text.name, text="Needle_x", part="eedle_")
+        yield SEARCH.format(made=_with(text.name, "Needle_x"), part="eedle_")
 
 
 def _filters(resource: Resource) -> Iterator[str]:
@@ -429,6 +444,14 @@ def _filters(resource: Resource) -> Iterator[str]:
             else:
                 other = as_python(columns.samples(resource, field)[1])
             yield f'("{columns.name(field)}", {other})'
+
+
+def _with(name: str, text: str) -> str:
+    """A new row with a text in a field, whose name may be that of an argument of `create`."""
+    if name not in ("client", "who"):
+        return f'create(client, ada, {name}="{text}")'
+    body = f'{{**example(client, ada), "{name}": "{text}"}}'
+    return f"client.post(URL, json={body}, headers=ada).json()"
 
 
 def _is_wide(field: Field) -> bool:

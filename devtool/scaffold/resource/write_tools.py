@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from devtool.scaffold.resource import columns
 from devtool.scaffold.resource.layout import imports, tidy
 from devtool.scaffold.resource.names import article
-from devtool.scaffold.resource.resource import Resource
+from devtool.scaffold.resource.resource import Resource, column_of
 
 TOOLS = '''"""The tools for {plural}: what their routes do, for assistants."""
 
 {imports}
 
 {name}Id = Annotated[
-    int, Field(ge=1, le=LARGEST_ID, description="The id, from list_{plural_}.")
+    int, Field(ge=1, le=LARGEST_ID, description="The id, from list_{service}.")
 ]
 
 
@@ -26,53 +27,53 @@ class List{Plural}({name}Query):
 class One{name}(Input):
     """What tools take that work on one {one}."""
 
-    {one_}_id: {name}Id
+    {key}: {name}Id
 
 
 class Update{name}({name}Patch):
     """What update_{one_} takes."""
 
-    {one_}_id: {name}Id
+    {key}: {name}Id
 
 
 class {name}Deleted(Input):
     """What delete_{one_} gives back."""
 
-    {one_}_id: int
+    {key}: int
     deleted: bool = True
 
 
 async def add_{one_}(caller: Caller, asked: Add{name}) -> {name}Read:
     """Create {a}."""
     return {name}Read.model_validate(
-        await {plural_}.create_{one_}(caller.user_id, asked)
+        await {service}.create_{one_}(caller.user_id, asked)
     )
 
 
 async def list_{plural_}(caller: Caller, asked: List{Plural}) -> {name}Page:
     """List the user's {plural}, newest first, a page at a time."""
     return {name}Page.model_validate(
-        await {plural_}.list_{plural_}(caller.user_id, asked)
+        await {service}.list_{plural_}(caller.user_id, asked)
     )
 
 
 async def get_{one_}(caller: Caller, asked: One{name}) -> {name}Read:
     """Read one {one}."""
-    found = await {plural_}.get_{one_}(caller.user_id, asked.{one_}_id)
+    found = await {service}.get_{one_}(caller.user_id, asked.{key})
     return {name}Read.model_validate(found)
 
 
 async def update_{one_}(caller: Caller, asked: Update{name}) -> {name}Read:
     """Change {a}; what is left out stays."""
-    changes = {name}Patch(**asked.model_dump(exclude_unset=True, exclude={{"{one_}_id"}}))
-    changed = await {plural_}.update_{one_}(caller.user_id, asked.{one_}_id, changes)
+    changes = {name}Patch(**asked.model_dump(exclude_unset=True, exclude={{"{key}"}}))
+    changed = await {service}.update_{one_}(caller.user_id, asked.{key}, changes)
     return {name}Read.model_validate(changed)
 
 
 async def delete_{one_}(caller: Caller, asked: One{name}) -> {name}Deleted:
     """Delete {a} for good."""
-    await {plural_}.delete_{one_}(caller.user_id, asked.{one_}_id)
-    return {name}Deleted({one_}_id=asked.{one_}_id)
+    await {service}.delete_{one_}(caller.user_id, asked.{key})
+    return {name}Deleted({key}=asked.{key})
 
 
 TOOLS = (
@@ -85,6 +86,12 @@ TOOLS = (
 '''
 
 
+def key(resource: Resource) -> str:
+    """What tools call the id of a row: `invoice_id`, or `id` where a field is called that."""
+    own = columns.own_column(resource)
+    return "id" if own in map(column_of, resource.fields) else own
+
+
 def tools(resource: Resource) -> str:
     """The text of the module."""
     name = resource.class_name
@@ -93,9 +100,11 @@ def tools(resource: Resource) -> str:
         TOOLS.format(
             plural=resource.plural.replace("_", " "),
             plural_=resource.plural,
+            service=columns.service(resource),
             Plural="".join(word.capitalize() for word in resource.plural.split("_")),
             one=resource.words,
             one_=resource.name,
+            key=key(resource),
             a=article(resource.words),
             name=name,
             imports=imports(
@@ -108,7 +117,7 @@ def tools(resource: Resource) -> str:
                     "app.schemas.base:LARGEST_ID",
                     "app.schemas.base:Input",
                     *(f"app.schemas.{resource.name}:{name}{kind}" for kind in kinds),
-                    f"app.services:{resource.name} as {resource.plural}",
+                    f"app.services:{resource.name} as {columns.service(resource)}",
                 )
             ),
         )
