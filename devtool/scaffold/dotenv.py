@@ -36,7 +36,9 @@ def private_files(
             has a database.
     """
     texts: dict[str, list[str]] = {}
-    given = {DATABASE: checked_url(database_url)} if database_url else {}
+    # Settings put variables in place of ${NAME} in quotes too; in a URL % can say the same.
+    url = checked_url(database_url).replace("${", "%24{") if database_url else ""
+    given = {DATABASE: url} if url else {}
     for feature in features:
         values = given | {name: fresh() for name in feature.secrets}
         lines = [_line(line, values) for line in feature.env]

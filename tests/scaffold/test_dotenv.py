@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from dotenv import dotenv_values
@@ -49,6 +50,14 @@ def test_a_password_goes_into_env_and_nowhere_else(shop: Path) -> None:
     for path in others:
         assert PASSWORD not in path.read_text("utf-8"), path
         assert secret not in path.read_text("utf-8"), path
+
+
+def test_nothing_is_put_into_a_password(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "of the environment")
+    url = "postgresql://me:a${X}b$X@db.example/shop"
+    builder.new_project(ProjectSpec(name="shop", phase=2), shop, database_url=url)
+    read = dotenv_values(shop / "shop/backend/.env")["DATABASE_URL"] or ""
+    assert unquote(read) == url
 
 
 @pytest.mark.parametrize(

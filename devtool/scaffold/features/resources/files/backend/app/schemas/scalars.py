@@ -1,7 +1,8 @@
 """Values as they go over the wire: only what JSON says they are, and only what databases hold."""
 
+import re
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,9 +13,19 @@ from app.schemas.base import LARGEST_ID
 
 
 def text_only(value: Any) -> Any:
-    """A value that is written as text; numbers are not taken for days or moments."""
-    if isinstance(value, int | float):
-        raise ValueError("it is to be written as text")
+    """A value that is written as text; numbers, quoted or not, are no days or moments."""
+    is_number = isinstance(value, int | float)
+    if is_number or (isinstance(value, str) and not re.match(r"[0-9]+[-:]", value)):
+        raise ValueError("it is to be written as text, such as 2026-01-31 or 12:30")
+    return value
+
+
+def in_range(value: datetime) -> datetime:
+    """A moment that has a year in every time zone we use."""
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is out of range") from None
     return value
 
 
@@ -63,7 +74,7 @@ Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1), WHOLE]
 Int53 = Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID), WHOLE]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Day = Annotated[date, BeforeValidator(text_only)]
-Instant = Annotated[AwareDatetime, BeforeValidator(text_only)]
+Instant = Annotated[AwareDatetime, BeforeValidator(text_only), AfterValidator(in_range)]
 TimeOfDay = Annotated[time, BeforeValidator(text_only), AfterValidator(no_zone)]
 RowId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID), WHOLE]
 RowIds = Annotated[list[RowId], Field(max_length=100)]
