@@ -190,7 +190,7 @@ def _adapted(path: str, text: str, deployment: Deployment) -> str:
 
 def _readme(deployment: Deployment) -> str:
     image = deployment.image
-    delete = "kubectl --namespace __PROJECT__ delete job __PROJECT__-migrate --ignore-not-found\n"
+    delete = "kubectl --namespace __LABEL__ delete job __LABEL__-migrate --ignore-not-found\n"
     return (
         (OWN / "README.md")
         .read_text("utf-8")
@@ -206,6 +206,7 @@ def _readme(deployment: Deployment) -> str:
 def _named(text: str, spec: ProjectSpec) -> str:
     return (
         text.replace("__PROJECT__", spec.name)
+        .replace("__LABEL__", spec.label)
         .replace("__TITLE__", spec.title)
         .replace("__VERSION__", spec.version)
     )

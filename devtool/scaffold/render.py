@@ -118,6 +118,7 @@ def substitute(text: str, spec: ProjectSpec) -> str:
     return (
         text.replace("__PROJECT__", spec.name)
         .replace("__MODULE__", spec.module)
+        .replace("__LABEL__", spec.label)
         .replace("__TITLE__", spec.title)
         .replace("__VERSION__", spec.version)
     )

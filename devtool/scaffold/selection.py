@@ -68,6 +68,8 @@ def choose(
             for feature in catalog.values()
             if feature.default and feature.suits(phase) and feature.group not in taken
             if feature.slug not in left_out
+            # The usual answer to a choice goes with what it is for.
+            if not (feature.group and left_out & set(feature.needs))
         ]
     closed = _closure([*base, *asked], phase, catalog)
     _check_left_out(left_out, closed, catalog)
@@ -190,8 +192,8 @@ def _tops(slug: str, chosen: Catalog, catalog: Catalog) -> list[str]:
     users = {slug}
     while more := {user for user, own in needs.items() if own & users} - users:
         users |= more
-    needed = {need for user in users for need in needs[user]}
-    return sorted(users - needed - {slug})
+    needed = {need for user in users - {slug} for need in needs[user]}
+    return sorted(users - needed - {slug}) or sorted(users - {slug})
 
 
 def _check_conflicts(chosen: Catalog) -> None:

@@ -14,6 +14,8 @@ from devtool.errors import ConfigError
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*", re.ASCII)
 LONGEST_NAME = 64
+LONGEST_TITLE = 64
+LONGEST_LABEL = 50
 # Device names of Windows: no file or folder may have them there.
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
 # Names that would hide a package the generated code imports, or a folder of its own.
@@ -65,6 +67,12 @@ class ProjectSpec:
                 f"{self.title!r} cannot be the title of a project",
                 hint="use printable characters without quotes, brackets and backslashes",
             )
+        if len(self.title) > LONGEST_TITLE:
+            raise ConfigError(
+                f"the title of a project has at most {LONGEST_TITLE} characters,"
+                f" not {len(self.title)}",
+                hint="it stands in lines of code; use a shorter one",
+            )
         if not re.fullmatch(r"\d+(\.\d+){1,2}", self.version, re.ASCII):
             raise ConfigError(f"{self.version!r} is not a version of numbers", hint="such as 1.0.0")
 
@@ -72,6 +80,11 @@ class ProjectSpec:
     def module(self) -> str:
         """The name as a word, for what allows no hyphen: a database, a Python name."""
         return self.name.replace("-", "_")
+
+    @property
+    def label(self) -> str:
+        """The name as a cluster takes it, which has no underscores and adds words behind it."""
+        return self.name.replace("_", "-")[:LONGEST_LABEL].rstrip("-")
 
     def replace(self, **values: Any) -> ProjectSpec:
         """The same project but for these."""

@@ -69,6 +69,7 @@ def test_all_that_is_written_is_clean(tmp_path: Path) -> None:
             place.write_text(text, encoding="utf-8")
             places[f"v{number}"] = names
         assert "__PROJECT__" not in text, path
+        assert "__LABEL__" not in text, path
         assert "__REVISION__" not in text, path
     assert len(places) > 100
     everywhere = pyproject.replace('"tests/**"', '"**/tests/**"')

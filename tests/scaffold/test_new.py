@@ -185,3 +185,25 @@ def test_the_command_refuses_with_two(tmp_path: Path, arguments: tuple[str, ...]
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: ")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_cluster_takes_every_name_and_title() -> None:
+    spec = ProjectSpec(name=f"corner_shop_{'x' * 52}", phase=5, title="Shop: the #1")
+    assert spec.label == f"corner-shop-{'x' * 38}"
+    texts = {change.path: change.text for change in preview_project(spec)}
+    lines = [
+        line
+        for path, text in texts.items()
+        if path.startswith(("deploy/kubernetes/", "deploy/chart/", "deploy/dapr/"))
+        for line in text.splitlines()
+    ]
+    assert f"  name: {spec.label}-migrate" in lines
+    # Images and topics may have underscores.
+    left = [line for line in lines if spec.name in line]
+    assert not [line for line in left if f"{spec.name}-backend" not in line and "topic" not in line]
+    assert 'description: "Shop: the #1"' in texts["deploy/chart/Chart.yaml"]
+
+
+def test_a_title_fits_into_a_line_of_code() -> None:
+    with pytest.raises(ConfigError, match="at most 64 characters, not 65"):
+        ProjectSpec(name="shop", title="x" * 65)

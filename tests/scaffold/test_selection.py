@@ -36,6 +36,18 @@ def test_what_is_needed_comes_with_it_and_before(shop: dict[str, Feature]) -> No
     assert slugs(choose(3, ("chat", "web-small"), shop)) == ["core", "tasks", "web-small", "chat"]
 
 
+def test_an_agent_comes_and_goes_with_its_chat() -> None:
+    known = load()
+    assert {"chat", "agent-pydantic-ai"} <= set(slugs(choose(3, None, known)))
+    without = slugs(choose(3, None, known, without=("chat",)))
+    assert not [slug for slug in without if slug == "chat" or slug.startswith("agent")]
+    assert "chat" in slugs(choose(3, ("agent-openai-agents",), known))
+    with pytest.raises(ConfigError, match="chat cannot be left out: agent-openai-agents needs it"):
+        choose(3, None, known, extra=("agent-openai-agents",), without=("chat",))
+    with pytest.raises(ConfigError, match="mcp-tools cannot be left out: agent-pydantic-ai needs"):
+        choose(3, None, known, without=("mcp-tools",))
+
+
 def test_the_order_of_words_is_of_no_effect(shop: dict[str, Feature]) -> None:
     words = ("chat", "tasks", "auth", "web-small")
     assert len({tuple(slugs(choose(3, order, shop))) for order in permutations(words)}) == 1

@@ -31,7 +31,8 @@ class EventSettings(BaseSettings):
         description="APP_API_TOKEN of Dapr: only a caller that knows it may bring events.",
     )
     events_group: str = Field(
-        default="__PROJECT__", description="Consumers with one name share the events."
+        default="__PROJECT__",
+        description="Consumers with one name share the events.",
     )
     events_batch: int = Field(default=100, ge=1, le=1000, description="Events told at a time.")
     events_interval: float = Field(
