@@ -8,7 +8,7 @@ from functools import lru_cache
 from devtool.detection.pattern import Pattern
 
 _ASIDE_FOLDER = Pattern(
-    r"(?:^|/)(?:tests?|testing|docs?|docs?_src|examples?|samples?|demos?|scripts?|tools?|migrations?|alembic|"
+    r"(?:^|/)(?:(?:[\w-]+[-_])?tests?|testing|docs?|docs?_src|examples?|samples?|demos?|scripts?|tools?|migrations?|alembic|"
     r"versions|benchmarks?|evals?|skills|subagents|cronjobs?|notebooks?|fixtures|e2e|"
     r"[^/]*(?:template|reference|backup|archive|legacy|deprecated)[^/]*|old)/",
     re.IGNORECASE,

@@ -111,13 +111,16 @@ def _forms(
         script = resolver.script_target(path, "")._replace(framework=framework)
         yield len(script.problems), 3 if by_module or packaged else 0, script
     for depth, base in enumerate(ancestors(path)):
-        module = module_name(path, base)
+        # What is installed from its `src` folder is imported without it.
+        installed = resolver.roots.installed(base)
+        place = next((p for p in installed if path.startswith(f"{p}/")), base)
+        module = module_name(path, place)
         if module is None or (base == own and not is_main):
             continue
         module = module.removesuffix(".__main__")
         if module == "__main__":
             continue
-        problems = resolver.roots.problems(path, base, module_name(path, base))
+        problems = resolver.roots.problems(path, base, module_name(path, place))
         target = Target("module", framework, base, module, path, problems=problems)
         yield len(problems), 1 if not base else 2 + depth, target
 

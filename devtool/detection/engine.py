@@ -13,7 +13,7 @@ from devtool.detection.consoles import Console, consoles
 from devtool.detection.declaration import Declaration, Pin, pinned
 from devtool.detection.declared import declarations
 from devtool.detection.frameworks import FRAMEWORKS, SCRIPT, Framework
-from devtool.detection.frontends import frontends, static_site
+from devtool.detection.frontends import frontends, is_usual, static_site
 from devtool.detection.layers import (
     ai_evidence,
     event_evidence,
@@ -25,6 +25,7 @@ from devtool.detection.listening import Listening, listening
 from devtool.detection.origins import origin_variables
 from devtool.detection.phases import DEFAULT_DESCRIPTION, phase_of
 from devtool.detection.projects import (
+    MANY,
     Collection,
     collection,
     phase_folders,
@@ -41,6 +42,7 @@ from devtool.model.detection import (
     Component,
     Detection,
     Evidence,
+    Phase,
     Project,
     Role,
     Start,
@@ -61,6 +63,7 @@ TWIN_SHARE = 0.97
 ENOUGH_CONSOLE = -2.0
 SURE_CONSOLE = 0.5
 MANY_SCRIPTS = 15
+FREE_TO_ALL = 1024
 
 
 class Refusal(NamedTuple):
@@ -77,6 +80,7 @@ class Choice(NamedTuple):
     chosen: tuple[Votes, ...]
     rivals: tuple[Votes, ...] = ()
     refusal: Refusal | None = None
+    pages: tuple[Component, ...] = ()
 
 
 class Findings(NamedTuple):
@@ -104,7 +108,8 @@ def examine(
     found = _find(tree, (*frameworks, *FRAMEWORKS), pins)
     choice = _choose(found)
     signals, proofs = _signals(found)
-    phase, description = phase_of(signals)
+    projects = _projects(found)
+    phase, description = _phase(found, signals, projects)
     components = tuple(_with_toolchain(tree, c) for c in _components(found, choice))
     refusal = choice.refusal
     if refusal is None and not components:
@@ -116,8 +121,11 @@ def examine(
         components=components if refusal is None else (),
         evidence=tuple(proofs),
         layers=tuple(sorted(signals)),
-        projects=_projects(found),
-        candidates=tuple(_candidate(votes) for votes in choice.rivals),
+        projects=projects,
+        candidates=(
+            *map(_candidate, choice.rivals),
+            *(_page_candidate(_with_toolchain(tree, page)) for page in choice.pages),
+        ),
         near_misses=tuple(near_misses(found.ballot)),
         notes=tuple(tree.notes),
         default=description == DEFAULT_DESCRIPTION,
@@ -165,15 +173,25 @@ def _choose(found: Findings) -> Choice:
         return Choice((), tuple(found.serving or found.ranked), _several(found.group))
     strong = [votes for votes in found.serving if votes.claimed >= ENOUGH]
     if not strong or (_is_stray(strong[0]) and _has_declared_program(found.ballot)):
-        return Choice(())
+        return _choose_page(found)
     top = strong[0]
-    rivals = _rivals(found.tree, strong, top)
+    rivals = _rivals(found, strong, top)
     if rivals:
         reason = f"{len(rivals) + 1} targets are equally well supported"
         return Choice((), (top, *rivals), Refusal("ambiguous", reason, _settle(top)))
     if top.target.problems:
         return Choice((), (top,), _unimportable(top))
     return Choice((top, *_companions(strong, top)))
+
+
+def _choose_page(found: Findings) -> Choice:
+    """Nothing to choose, unless frontends stand side by side and none at a usual place."""
+    pages = found.pages
+    if len(pages) < MANY or is_usual(pages[0].root):
+        return Choice(())
+    reason = f"{len(pages)} frontends stand side by side"
+    hint = f"choose one: devtool run -C {pages[0].root}"
+    return Choice((), refusal=Refusal("ambiguous", reason, hint), pages=pages)
 
 
 def _is_stray(votes: Votes) -> bool:
@@ -216,18 +234,21 @@ def _unimportable(votes: Votes) -> Refusal:
     )
 
 
-def _rivals(tree: SourceTree, strong: Sequence[Votes], top: Votes) -> list[Votes]:
+def _rivals(found: Findings, strong: Sequence[Votes], top: Votes) -> list[Votes]:
     """Targets of the same role with as much support: in another project, or all but equal in it."""
-    home = project_folder(tree, top.target)
-    found = []
+    home = project_folder(found.tree, top.target)
+    made_at = found.resolver.made_at(top.target)
+    rivals = []
     for votes in strong[1:]:
         if votes.role is not top.role or votes.target.file == top.target.file:
             continue
-        elsewhere = project_folder(tree, votes.target) != home
+        if found.resolver.made_at(votes.target) == made_at:
+            continue  # one application object, which another module imports under its name
+        elsewhere = project_folder(found.tree, votes.target) != home
         share = RIVAL_SHARE if elsewhere else TWIN_SHARE
         if votes.weight >= share * top.weight:
-            found.append(votes)
-    return found
+            rivals.append(votes)
+    return rivals
 
 
 def _companions(strong: Sequence[Votes], top: Votes) -> list[Votes]:
@@ -250,6 +271,15 @@ def _settle(votes: Votes) -> str:
 # --- the phase ---------------------------------------------------------------------------------
 
 
+def _phase(found: Findings, signals: set[str], projects: Sequence[Project]) -> tuple[Phase, str]:
+    """The phase of a tree: where each phase has its folder, that of the one furthest on."""
+    whole = phase_of(signals)
+    if not phase_folders(found.tree):
+        return whole
+    each = [(Phase(project.phase), project.summary) for project in projects if project.phase]
+    return max([whole, *each], key=lambda found: found[0])
+
+
 def _signals(found: Findings) -> tuple[set[str], list[Evidence]]:
     signals: set[str] = set()
     proofs: list[Evidence] = []
@@ -270,7 +300,7 @@ def _layers(found: Findings) -> Iterator[tuple[str, list[Evidence]]]:
     if not _is_heap(found):
         yield "ai", ai_evidence(resolver)
     # The layers of samples side by side are each one's own, not the collection's.
-    if found.group is None or phase_folders(found.tree):
+    if found.group is None or found.group.is_system or phase_folders(found.tree):
         yield "kubernetes", kubernetes_evidence(resolver)
         yield "events", event_evidence(resolver)
         yield "queue", queue_evidence(resolver)
@@ -390,7 +420,9 @@ def start_of(target: Target, where: Listening) -> Start:
     ):
         extra = framework.factory if target.factory else ()
         argv = (*start.argv, *extra)
-        return start._replace(argv=argv, cwd=target.cwd, port=target.port or start.port)
+        # A port of an image below 1024 is not for everyone to listen on.
+        port = target.port if (target.port or 0) >= FREE_TO_ALL else start.port
+        return start._replace(argv=argv, cwd=target.cwd, port=port)
     if target.kind == "command":
         argv = ("{bin}/{entry}", *target.words)
     elif target.kind == "task":
@@ -414,6 +446,18 @@ def _candidate(votes: Votes) -> Candidate:
         command=f"devtool run -C {target.cwd}" if target.cwd else "devtool run",
         settle=f'[services.{votes.role}]\nentry = "{target.entry}"\ncwd = "{target.cwd}"',
         evidence=tuple(votes.evidence),
+    )
+
+
+def _page_candidate(page: Component) -> Candidate:
+    manager = page.toolchain.manager if page.toolchain else "npm"
+    return Candidate(
+        name=f"frontend: {page.framework}",
+        root=page.root,
+        entry=page.entry,
+        command=f"devtool run -C {page.root}",
+        settle=f'[services.frontend]\ncommand = ["{manager}", "run", "{page.entry}"]\ncwd = "{page.root}"',
+        evidence=page.evidence,
     )
 
 

@@ -22,7 +22,8 @@ class Framework(NamedTuple):
     `constructs` are dotted calls that make its application object, `bases` classes that an
     application derives from, `decorators` what marks its commands, `calls` prefixes of module-level
     calls that make a file one of its pages, `files` names that only it uses, `python` and `npm`
-    distributions that hint at it, `default_script` the package.json scripts that start it.
+    distributions that hint at it, `default_script` the package.json scripts that start it, `sources`
+    the folders of which a frontend has one, unless it is but the shell of those below it.
     `runs_by_object` frameworks are started by naming the application object, the others by file;
     `factory` is added to the command line when the object is made by a function.
     """
@@ -38,6 +39,7 @@ class Framework(NamedTuple):
     python: tuple[str, ...] = ()
     npm: tuple[str, ...] = ()
     default_script: tuple[str, ...] = ("dev", "start", "serve")
+    sources: tuple[str, ...] = ()
     factory: tuple[str, ...] = ()
     runs_by_object: bool = False
 
@@ -167,6 +169,33 @@ FRAMEWORKS = (
         start=Start(argv=("{python}", "{entry}"), port=8080),
     ),
     Framework(
+        slug="bottle",
+        role=Role.BACKEND,
+        constructs=("bottle.Bottle",),
+        calls=("bottle.run",),
+        decorators=("bottle.route", "bottle.get", "bottle.post"),
+        python=("bottle",),
+        start=Start(argv=("{python}", "{entry}"), port=8080),
+    ),
+    Framework(
+        slug="tornado",
+        role=Role.BACKEND,
+        constructs=("tornado.web.Application",),
+        python=("tornado",),
+        start=Start(argv=("{python}", "{entry}"), port=8888),
+    ),
+    Framework(
+        slug="robyn",
+        role=Role.BACKEND,
+        constructs=("robyn.Robyn",),
+        python=("robyn",),
+        start=Start(
+            argv=("{python}", "{entry}"),
+            env=(("ROBYN_HOST", "{host}"), ("ROBYN_PORT", "{port}")),
+            port=8080,
+        ),
+    ),
+    Framework(
         slug="streamlit",
         role=Role.UI,
         calls=("streamlit.",),
@@ -211,6 +240,38 @@ FRAMEWORKS = (
             env=(("GRADIO_SERVER_NAME", "{host}"), ("GRADIO_SERVER_PORT", "{port}")),
             port=7860,
         ),
+    ),
+    Framework(
+        slug="dash",
+        role=Role.UI,
+        constructs=("dash.Dash", "dash.dash.Dash"),
+        python=("dash",),
+        start=Start(
+            argv=("{python}", "{entry}"),
+            env=(("HOST", "{host}"), ("PORT", "{port}")),
+            port=8050,
+        ),
+    ),
+    Framework(
+        slug="nicegui",
+        role=Role.UI,
+        calls=("nicegui.ui.",),
+        decorators=("nicegui.ui.page",),
+        python=("nicegui",),
+        start=Start(argv=("{python}", "{entry}"), port=8080),
+    ),
+    Framework(
+        slug="shiny",
+        role=Role.UI,
+        constructs=("shiny.App",),
+        python=("shiny",),
+        start=Start(
+            argv=("{python}", "-m", "shiny", "run", "{entry}"),
+            address=_HOST_PORT,
+            reload=("--reload",),
+            port=8000,
+        ),
+        runs_by_object=True,
     ),
     Framework(
         slug="reflex",
@@ -308,6 +369,7 @@ FRAMEWORKS = (
         slug="next",
         role=Role.FRONTEND,
         npm=("next",),
+        sources=("app", "pages", "src/app", "src/pages"),
         start=_npm(
             "--port", "{port}", "--hostname", "{host}", port=3000, env=(("PORT", "{port}"),)
         ),
@@ -342,6 +404,20 @@ FRAMEWORKS = (
         npm=("react-scripts",),
         default_script=("start", "dev"),
         start=_npm(port=3000, env=(("PORT", "{port}"), ("HOST", "{host}"), ("BROWSER", "none"))),
+    ),
+    Framework(
+        slug="vue-cli",
+        role=Role.FRONTEND,
+        npm=("@vue/cli-service",),
+        default_script=("serve", "dev", "start"),
+        start=_npm(*_HOST_PORT, port=8080),
+    ),
+    Framework(
+        slug="gatsby",
+        role=Role.FRONTEND,
+        npm=("gatsby",),
+        default_script=("develop", "dev", "start"),
+        start=_npm(*_HOST_PORT, port=8000),
     ),
     Framework(slug="vite", role=Role.FRONTEND, npm=("vite",), start=_npm(*_HOST_PORT, port=5173)),
     Framework(

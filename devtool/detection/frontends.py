@@ -40,9 +40,25 @@ def frontends(tree: SourceTree, frameworks: Sequence[Framework]) -> list[Compone
             continue
         component = _frontend(tree, path, folder, tables)
         if component is not None:
-            unusual = folder.rpartition("/")[2] not in ("frontend", "web", "client", "ui", "")
-            found.append(((unusual, folder.count("/"), folder), component))
-    return [component for _, component in sorted(found, key=lambda item: item[0])]
+            found.append(((not is_usual(folder), folder.count("/"), folder), component))
+    pages = [component for _, component in sorted(found, key=lambda item: item[0])]
+    sources = {f.slug: f.sources for f in tables}
+    return [page for page in pages if not _is_shell(tree, page, sources[page.framework], pages)]
+
+
+def _is_shell(
+    tree: SourceTree, page: Component, sources: tuple[str, ...], pages: Sequence[Component]
+) -> bool:
+    """Whether a package only holds the tools of the frontends below it, and no page of its own."""
+    prefix = f"{page.root}/" if page.root else ""
+    if not sources or any(tree.has_folder(prefix + source) for source in sources):
+        return False
+    return any(other is not page and other.root.startswith(prefix) for other in pages)
+
+
+def is_usual(folder: str) -> bool:
+    """Whether a folder is the place where a project's own frontend usually is."""
+    return folder.rpartition("/")[2] in ("frontend", "web", "client", "ui", "")
 
 
 def _frontend(
@@ -55,7 +71,9 @@ def _frontend(
     if framework is None or not isinstance(scripts, dict):
         return None
     script = next((s for s in framework.default_script if isinstance(scripts.get(s), str)), None)
-    if script is None or not _starts_here(scripts[script]) or not _has_source(tree, folder):
+    if script is None or not _starts_here(scripts[script]):
+        return None
+    if not _has_source(tree, folder):
         return None
     port = _port(scripts[script]) or framework.start.port
     start = framework.start

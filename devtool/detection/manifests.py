@@ -51,6 +51,12 @@ def import_name(distribution: str) -> str:
     return IMPORT_NAMES.get(distribution, distribution.replace("-", "_"))
 
 
+def import_names(distribution: str) -> set[str]:
+    """Every name a distribution may be imported by: `tavily-python` most likely is `tavily`."""
+    bare = distribution.removeprefix("python-").removesuffix("-python").removesuffix("-py")
+    return {import_name(distribution), *(name.replace("-", "_") for name in (distribution, bare))}
+
+
 def normalise(name: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()

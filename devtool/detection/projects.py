@@ -21,13 +21,18 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _TEMPLATE_FILES = ("cookiecutter.json", "copier.yml", "copier.yaml")
 WORTH_LISTING = 1.0
 MANY = 3
+MANY_IMAGES = 6
 
 
 class Collection(NamedTuple):
-    """Projects standing side by side, and why they are taken for such."""
+    """Projects standing side by side, and why they are taken for such.
+
+    `is_system` where they are services of one system: what deploys them is the repository's own.
+    """
 
     folders: tuple[str, ...]
     reason: str
+    is_system: bool = False
 
 
 def template_reason(tree: SourceTree) -> str:
@@ -70,9 +75,24 @@ def _siblings(tree: SourceTree, ranked: Sequence[Votes]) -> Collection | None:
     if not ranked:
         return None
     folders = {project_folder(tree, v.target): None for v in ranked if v.weight >= WORTH_LISTING}
-    if "" in folders or len(folders) < MANY or _is_privileged(tree, ranked[0]):
+    if "" in folders or _is_privileged(tree, ranked[0]):
         return None
+    if len(folders) < MANY:
+        return _images(tree, next(iter(folders), ""))
     return Collection(tuple(sorted(folders)), f"{len(folders)} projects stand side by side")
+
+
+def _images(tree: SourceTree, folder: str) -> Collection | None:
+    """Services in any language beside one in Python: as many folders as images are built of."""
+    parent, _, name = folder.rpartition("/")
+    prefix = f"{parent}/" if parent else ""
+    built = (path.rpartition("/")[0] for path in tree.named("dockerfile"))
+    beside = {found for found in built if found.startswith(prefix) and found != parent}
+    beside = {found for found in beside if "/" not in found[len(prefix) :]}
+    if not name or folder not in beside or len(beside) < MANY_IMAGES:
+        return None
+    reason = f"{len(beside)} services stand side by side, each with its image"
+    return Collection((folder,), reason, is_system=True)
 
 
 def _is_privileged(tree: SourceTree, votes: Votes) -> bool:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FENCE = Pattern(
-    r"^(?P<mark>`{3,8}|~{3,8})[^\n]*\n(?P<body>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL
+    # Indented below an item of a list, too.
+    r"^[ \t]{0,12}(?P<mark>`{3,8}|~{3,8})[^\n]*\n(?P<body>.*?)^[ \t]{0,12}(?P=mark)",
+    re.MULTILINE | re.DOTALL,
 )
 _INDENTED = Pattern(r"(?P<body>(?:^(?: {4}|\t)[^\n]*\n)+)", re.MULTILINE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devtool.detection.declaration import dig
 from devtool.detection.imports import Importer, Problem, ancestors, module_name
-from devtool.detection.manifests import distributions, import_name
+from devtool.detection.manifests import distributions, import_names
 from devtool.detection.pysource import PythonIndex
 
 MANIFESTS = (
@@ -63,9 +63,7 @@ class Roots:
         folder = next((f for f in ancestors(path) if self.has_manifest(f)), "")
         if folder not in self._declared:
             names = distributions(self.tree, folder)
-            self._declared[folder] = frozenset(
-                {*(name.replace("-", "_") for name in names), *map(import_name, names)}
-            )
+            self._declared[folder] = frozenset().union(*map(import_names, names))
         return self._declared[folder]
 
     def has_manifest(self, folder: str) -> bool:

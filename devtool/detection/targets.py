@@ -171,6 +171,14 @@ class Resolver:
             problems=problems,
         )
 
+    def made_at(self, target: Target) -> tuple[str, str]:
+        """The file and name that an application object has where it is made."""
+        source = self.index.source(target.file) if target.kind == "app" else None
+        name = target.attribute
+        if source is None or name in source.bound or name not in source.names:
+            return target.identity
+        return self.apps.definition(target.file, source.names[name]) or target.identity
+
     def app_target(self, app: App) -> Target | None:
         """The target of an application found in the code, started from the best folder."""
         root = self.roots.best_root(app.file)
@@ -427,6 +435,8 @@ class Resolver:
                 if name == "rxconfig.py" and not is_aside(path):
                     folder = path.rpartition("/")[0]
                     yield Target("ui", framework, folder, name, path, line=1)
+        if framework.constructs and framework.role is not Role.MCP:
+            yield from self._programs_of(framework)
         if not (framework.calls or framework.decorators):
             return
         for path in self.tree.python_files:
@@ -435,6 +445,21 @@ class Resolver:
             if library in self.index.imported_modules(path) and self.apps.is_page(path, framework):
                 line = self.index.imported_modules(path)[library]
                 yield Target("ui", framework, "", path, path, line=line)
+
+    def _programs_of(self, framework: Framework) -> Iterator[Target]:
+        """Programs that make their application in a function: no name of the module holds it."""
+        libraries = {dotted.partition(".")[0] for dotted in framework.constructs}
+        for path in self.tree.python_files:
+            asked = {module.partition(".")[0] for module in self.index.imported_modules(path)}
+            if is_aside(path) or not libraries & asked:
+                continue
+            source = self.index.source(path)
+            if source is None or not source.guard:
+                continue
+            line = next((c.line for c in source.calls if c.callee in framework.constructs), 0)
+            if line:
+                target = self.script_target(path, "")
+                yield target._replace(framework=framework, line=line)
 
 
 def _path_app_files(path: str, invocation: Invocation) -> list[str]:

@@ -19,6 +19,11 @@ MAX_SCRIPTS = 300
 _DEV_TASK = Pattern(
     r"(?:(?:run|start|dev|serve|up)[-_:.]?)?(?:dev|serve|server|start|run|api|web|app|backend|up)(?:[-_:.](?:dev|server|api|backend|start|local|run))?"
 )
+# Hatch's own environments (hatch-test, hatch-static-analysis ...) and those made for checks: what
+# they `run` is no application.
+_CHECKING_ENVIRONMENT = Pattern(
+    r"hatch-|(?:.*[-_.])?(?:tests?|lint|types?|docs?|style|build|release)$"
+)
 _TARGET = Pattern(r"[A-Za-z_][\w./]*(?::[A-Za-z_][\w.]*(?:\(\))?)?")
 _SERVING_WORDS = frozenset(
     (
@@ -77,7 +82,7 @@ def _hatch(tree: SourceTree, path: str, table: dict[str, object]) -> Iterator[De
         return
     for environment, settings in environments.items():
         scripts = dig(settings, "scripts")
-        if not isinstance(scripts, dict):
+        if not isinstance(scripts, dict) or _CHECKING_ENVIRONMENT.match(str(environment)):
             continue
         for name, command in scripts.items():
             serves = set(re.split(r"[.:_-]", str(name))) <= _SERVING_WORDS

@@ -1,7 +1,7 @@
 """Each case is a small repository in one text file, with what detection must say of it.
 
-`phase N`, `run ROLE FRAMEWORK FOLDER ENTRY`, `optional ...`, `argv ROLE WORDS`, `refuse KIND TEXT`,
-`candidate FOLDER ENTRY`, `project FOLDER` and `default` are expectations; `-- PATH --` begins a file.
+`phase N`, `run ROLE FRAMEWORK FOLDER ENTRY`, `optional ...`, `argv ROLE WORDS`, `port ROLE N`,
+`refuse KIND TEXT`, `candidate FOLDER ENTRY`, `project FOLDER` and `default` are expectations; `-- PATH --` begins a file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CASES = {
     path.stem: path.read_text("utf-8") for path in Path(__file__).with_name("cases").glob("*.txt")
 }
 ROOT = Path("/repository")
-KNOWN = ("phase", "run", "optional", "argv", "refuse", "candidate", "project", "default")
+KNOWN = ("phase", "run", "optional", "argv", "port", "refuse", "candidate", "project", "default")
 
 
 class Case(NamedTuple):
@@ -88,6 +88,9 @@ def assert_components(case: Case, found: Detection) -> None:
         role, _, argv = expected.partition(" ")
         component = next(c for c in found.components if c.role == role)
         assert " ".join(component.start.argv) == argv
+    for expected in case.expected("port"):
+        role, _, port = expected.partition(" ")
+        assert next(c for c in found.components if c.role == role).start.port == int(port)
     for component in found.components:
         assert component.evidence, "every component says why"
 
