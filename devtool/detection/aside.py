@@ -14,7 +14,7 @@ _ASIDE_FOLDER = Pattern(
     re.IGNORECASE,
 )
 _ASIDE_FILE = Pattern(
-    r"(?:^|/)(?:setup|conftest|noxfile|gunicorn\.conf|hatch_build)\.py$"
+    r"(?:^|/)(?:setup|conftest|noxfile|run_?tests?|gunicorn\.conf|hatch_build)\.py$"
     r"|(?:^|/)(?:test|debug|check|verify|diagnose|fix|init|migrate|seed|reset|create|minimal|simple|"
     r"validate|demo|smoke|safe|phase\d)_[^/]*\.py$"
     r"|(?:_test|_demo|_temp|_backup|_fixed|_broken|_debug|_old|_copy|_example)\.py$",

@@ -10,6 +10,7 @@ import re
 
 from devtool.detection.aside import is_aside
 from devtool.detection.imports import Importer, ancestors
+from devtool.detection.javascript import ai_imports
 from devtool.detection.manifests import distributions
 from devtool.detection.pattern import Pattern
 from devtool.detection.targets import Resolver
@@ -137,7 +138,7 @@ def ai_evidence(resolver: Resolver) -> list[Evidence]:
         return found
     if found and _recorded_phase(tree) >= Phase.AI:
         return [*found, Evidence("devtool recorded assistants", RECORD, 0)]
-    return _ai_by_declaration(resolver, code) if enough else []
+    return (_ai_by_declaration(resolver, code) if enough else []) or ai_imports(tree)
 
 
 def _recorded_phase(tree: SourceTree) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from devtool.detection.aside import is_aside
 from devtool.detection.pattern import Pattern
 from devtool.detection.targets import Target
 from devtool.detection.tree import SourceTree
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 _PHASE_FOLDER = Pattern(
     r"^(?:[\w-]*?[-_])?phase[-_ ]?0?([1-5]|iv|v|i{1,3})(?![a-z0-9])", re.IGNORECASE
+)
+_LESSON_FOLDER = Pattern(
+    r"^(?:\d{1,3}[-_. ]|(?:lesson|chapter|week|day|part|step|module|unit|session|exercise|lab|class|"
+    r"lecture|section|assignment|homework)[-_ ]?\d{1,3}(?!\d))",
+    re.IGNORECASE,
 )
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _TEMPLATE_FILES = ("cookiecutter.json", "copier.yml", "copier.yaml")
@@ -64,7 +70,18 @@ def collection(tree: SourceTree, ranked: Sequence[Votes]) -> Collection | None:
     phases = phase_folders(tree)
     if len(phases) > 1 and not _has_own_code(tree):
         return Collection(tuple(sorted(phases)), "phase folders stand side by side")
+    lessons = _lesson_folders(tree)
+    if len(lessons) >= MANY and not _has_own_code(tree) and not _is_pointed_at(ranked):
+        return Collection(lessons, f"{len(lessons)} numbered folders stand side by side")
     return _siblings(tree, ranked)
+
+
+def _lesson_folders(tree: SourceTree) -> tuple[str, ...]:
+    """Top-level folders that are numbered as lessons are, with programs in them."""
+    if any("/" not in path and not is_aside(path) for path in tree.python_files):
+        return ()
+    tops = {path.partition("/")[0] for path in tree.python_files}
+    return tuple(sorted(top for top in tops if _LESSON_FOLDER.match(top)))
 
 
 def _has_own_code(tree: SourceTree) -> bool:
@@ -98,10 +115,14 @@ def _images(tree: SourceTree, folder: str) -> Collection | None:
 def _is_privileged(tree: SourceTree, votes: Votes) -> bool:
     """Whether the repository itself points at a project, or its place says that it is the server."""
     folder = project_folder(tree, votes.target)
-    if folder.rpartition("/")[2].lower() in LIKELY_FOLDERS:
-        return True
+    return folder.rpartition("/")[2].lower() in LIKELY_FOLDERS or _is_pointed_at([votes])
+
+
+def _is_pointed_at(ranked: Sequence[Votes]) -> bool:
+    """Whether a file at the root declares the best supported target."""
     return any(
         "/" not in fact.path and fact.source not in ("code", "console script")
+        for votes in ranked[:1]
         for fact in votes.evidence
     )
 

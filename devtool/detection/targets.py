@@ -30,6 +30,8 @@ SERVER_LIBRARIES = frozenset(
         *("quart", "tornado", "gunicorn", "hypercorn", "granian", "waitress"),
     }
 )
+# The settings may come from an environment file instead.
+MANAGE_MARKS = ("DJANGO_SETTINGS_MODULE", "execute_from_command_line(")
 USUAL_ROOTS = ("backend", "server", "api", "app", "src")
 
 
@@ -236,8 +238,9 @@ class Resolver:
         return None
 
     def is_django_manage(self, path: str) -> bool:
-        """Whether a file sets DJANGO_SETTINGS_MODULE, as Django's manage.py does."""
-        return self.tree.has(path) and "DJANGO_SETTINGS_MODULE" in (self.tree.read(path) or "")
+        """Whether a file is Django's manage.py: it names settings or hands over to Django."""
+        text = self.tree.read(path) if self.tree.has(path) else None
+        return text is not None and any(mark in text for mark in MANAGE_MARKS)
 
     def _manage_target(self, path: str, port: int | None = None) -> Target:
         folder, _, name = path.rpartition("/")
@@ -246,7 +249,7 @@ class Resolver:
             (
                 n
                 for n, text in enumerate(self.tree.lines(path), 1)
-                if "DJANGO_SETTINGS_MODULE" in text
+                if any(mark in text for mark in MANAGE_MARKS)
             ),
             0,
         )

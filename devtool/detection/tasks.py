@@ -9,6 +9,7 @@ from devtool.detection.commands import Invocation, join, parse, pieces, split_li
 from devtool.detection.declaration import Declaration, dig, files, folder_of, line_of
 from devtool.detection.hops import Origin, declared, make_commands, make_targets, tasks
 from devtool.detection.pattern import Pattern
+from devtool.detection.targets import MANAGE_MARKS
 from devtool.detection.tree import SourceTree
 
 TYPE_CHECKING = False
@@ -148,7 +149,8 @@ def setup(tree: SourceTree) -> Iterator[Declaration]:
 def manage(tree: SourceTree) -> Iterator[Declaration]:
     """manage.py files that are Django's."""
     for path in files(tree, "manage.py"):
-        line = line_of(tree, path, "DJANGO_SETTINGS_MODULE")
+        lines = (line_of(tree, path, mark) for mark in MANAGE_MARKS)
+        line = next(filter(None, lines), 0)
         if line:
             invocation = Invocation("manage", "manage.py", "manage.py")
             yield Declaration("manage.py", path, line, folder_of(path), invocation)
