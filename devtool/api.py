@@ -55,14 +55,22 @@ def detect_project(root: str | Path = ".", settings: Settings | None = None) -> 
     if settings is None or not (settings.services or settings.frameworks):
         return detect(where)
     from devtool.detection.declaration import Pin
-    from devtool.detection.frameworks import from_table
+    from devtool.detection.frameworks import check_named, from_table
 
+    frameworks = [from_table(table, path) for table, path in settings.frameworks]
+    for own in settings.services.values():
+        check_named(own.framework, frameworks, own.where)
     pins = [
-        Pin(own.entry, own.cwd or "", own.where.partition(":")[0], name=own.name)
+        Pin(
+            own.entry,
+            own.cwd or "",
+            own.where.rpartition(": [services.")[0],
+            name=own.name,
+            framework=own.framework,
+        )
         for own in settings.services.values()
         if own.entry and not own.command
     ]
-    frameworks = [from_table(table, path) for table, path in settings.frameworks]
     return detect(where, frameworks=frameworks, pins=pins)
 
 

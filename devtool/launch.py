@@ -24,7 +24,7 @@ from devtool.model.launch import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 # On Windows, sockets cannot be handed from one process to another as the warm reloader does it.
 _WARM = sys.platform != "win32"
@@ -76,8 +76,10 @@ def plan(
         _refuse(detection)
     notes: list[Note] = []
     drafts = [*_detected(detection, settings), *_declared(detection, settings, outright)]
+    _check_needs(drafts)
     chosen = _chosen(drafts, settings)
     services = _Assembly(detection, settings, chosen, tuple(extra), port_free, notes).services()
+    _check_ports(services)
     return LaunchPlan(
         root=detection.root,
         services=tuple(services),
@@ -164,6 +166,54 @@ def _declared(
 
 def _role_of(name: str) -> str:
     return name if name in list(Role) else "worker"
+
+
+def _check_needs(drafts: Sequence[Draft]) -> None:
+    """Refuse needs that can never be met: without this, nothing would start and nobody would know."""
+    needs = {draft.name: draft.settings.needs if draft.settings else () for draft in drafts}
+    where = {draft.name: draft.settings.where for draft in drafts if draft.settings}
+    for name, needed in needs.items():
+        for other in needed:
+            if other not in needs:
+                raise ConfigError(
+                    f"{where[name]} needs: no service is called {other!r}",
+                    hint=f"there are: {', '.join(needs)}",
+                )
+        ring = _ring(name, needs)
+        if ring:
+            raise ConfigError(
+                f"{where[name]} needs: {' needs '.join(ring)}, so that none of them can start",
+                hint="take one of these needs away",
+            )
+
+
+def _ring(name: str, needs: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The services by which one comes to need itself, first and last the same; or none."""
+    todo = [[name]]
+    seen: set[str] = set()
+    while todo:
+        path = todo.pop()
+        for other in needs[path[-1]]:
+            if other == name:
+                return [*path, other]
+            if other in needs and other not in seen:
+                seen.add(other)
+                todo.append([*path, other])
+    return []
+
+
+def _check_ports(services: Sequence[Service]) -> None:
+    """Refuse two services on one port, of which the second would find it taken by the first."""
+    holders: dict[int, Service] = {}
+    for service in services:
+        if service.port is None or service.one_shot:
+            continue
+        first = holders.setdefault(service.port, service)
+        if first is not service:
+            raise ConfigError(
+                f"{first.name} and {service.name} both want port {service.port}",
+                hint=f"give one of them another: [services.{service.name}] port = {service.port + 1}",
+            )
 
 
 def _chosen(drafts: Sequence[Draft], settings: Settings) -> list[Draft]:
@@ -392,7 +442,7 @@ class _Assembly:
         for file in named:
             if not os.path.isfile(self.root / file):  # noqa: PTH113 (as below)
                 raise ConfigError(
-                    f"{draft.name}: there is no file of variables {file} in {self.root}",
+                    f"{draft.name}: there is no file of variables {file or '.'} in {self.root}",
                     hint="paths of env files are relative to the project's folder",
                 )
         found = () if own else self._usual_env_files(draft, cwd)

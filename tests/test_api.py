@@ -22,6 +22,7 @@ from devtool import (
     UndetectedError,
     detect,
 )
+from devtool.api import detect_project
 from devtool.api_classes import split_arguments
 
 APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
@@ -225,6 +226,31 @@ def test_a_project_can_bring_its_own_framework(tmp_path: Path) -> None:
     assert command.endswith("-m tiny main:site --bind 127.0.0.1:7000")
     assert command.startswith(sys.base_prefix)
     assert about == "Starting Tiny development server"
+
+
+def test_a_pin_may_name_its_framework(tmp_path: Path) -> None:
+    (tmp_path / "made.py").write_text("import kit\n\napp = kit.make()\n")
+    (tmp_path / "devtool.toml").write_text(
+        '[services.backend]\nentry = "made:app"\nframework = "flask"\n'
+    )
+    (component,) = detect_project(tmp_path).components
+    assert (component.framework, component.entry) == ("flask", "made:app")
+    assert "flask" in component.start.argv
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[services.backend]\nentry = "made:app"\nframework = "flsk"\n', "no framework 'flsk'"),
+        ('[[frameworks]]\nslug = "x"\ncommand = ["x"]\nport = -4\n', "port must be 1 to 65535"),
+        ('[[frameworks]]\nslug = "x"\ncommand = "x"\n', "command must be a list of texts"),
+    ],
+)
+def test_a_framework_that_cannot_be_is_named(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "made.py").write_text("app = 1\n")
+    (tmp_path / "devtool.toml").write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        detect_project(tmp_path)
 
 
 def test_the_seed_document_s_scaffolds_work_word_for_word(tmp_path: Path) -> None:

@@ -267,3 +267,19 @@ def test_an_env_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
     assert found == (str(tmp_path / "there.env"),)
     with pytest.raises(ConfigError, match=r"x: there is no file of variables gone\.env"):
         plan_project(tmp_path, cli={"env_files": ["gone.env"]})
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('command = [""]', "command: names no program"),
+        ('env = {"A=B" = "x"}', "env: 'A=B' is no name of a variable"),
+        ('env = {"" = "x"}', "env: '' is no name of a variable"),
+        ('env = {A = "a\\u0000b"}', "env A: holds a NUL character"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_named(line: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text(f"[services.x]\n{line}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, env={})
+    assert said in caught.value.message

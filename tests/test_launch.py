@@ -413,3 +413,61 @@ def test_a_backend_is_told_of_a_frontend_that_moved(tmp_path: Path) -> None:
     moved = planned(tmp_path, backend, FRONTEND, taken=(5173,)).services[0]
     expected = '["http://localhost:3000", "http://127.0.0.1:5174"]'
     assert dict(moved.env)["CORS_ORIGINS"] == expected
+
+
+@pytest.mark.parametrize(
+    ("needs", "said"),
+    [
+        ("needs = ['one']", "one needs one"),
+        ("needs = ['two']", "one needs two needs one"),
+        ("needs = ['tow']", "no service is called 'tow'"),
+    ],
+)
+def test_needs_that_can_never_be_met_are_refused(tmp_path: Path, needs: str, said: str) -> None:
+    (tmp_path / "devtool.toml").write_text(
+        f"""
+        [services.one]
+        command = ["true"]
+        {needs}
+        [services.two]
+        command = ["true"]
+        needs = ["one"]
+        """
+    )
+    refused = detected(tmp_path, refusal="undetected")
+    with pytest.raises(ConfigError) as caught:
+        plan(refused, load(tmp_path, env={}), port_free=lambda *_: True)
+    assert said in caught.value.message
+    assert "devtool.toml: [services.one] needs" in caught.value.message
+
+
+def test_what_is_needed_may_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text(
+        """
+        only = ["web"]
+        [services.migrate]
+        command = ["true"]
+        [services.web]
+        command = ["true"]
+        needs = ["migrate"]
+        """
+    )
+    refused = detected(tmp_path, refusal="undetected")
+    made = plan(refused, load(tmp_path, env={}), port_free=lambda *_: True)
+    assert [service.name for service in made.services] == ["web"]
+
+
+def test_two_services_on_one_port_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "devtool.toml").write_text(
+        """
+        [services.one]
+        command = ["true"]
+        port = 9000
+        [services.two]
+        command = ["true"]
+        port = 9000
+        """
+    )
+    refused = detected(tmp_path, refusal="undetected")
+    with pytest.raises(ConfigError, match="one and two both want port 9000"):
+        plan(refused, load(tmp_path, env={}), port_free=lambda *_: True)

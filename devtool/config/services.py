@@ -116,6 +116,8 @@ def _command(value: object, where: str) -> tuple[str, ...]:
     words = names(value, f"{where} command")
     if any("\0" in word for word in words):
         raise ConfigError(f"{where} command: holds a NUL character", hint="remove it")
+    if words and not words[0].strip():
+        raise ConfigError(f"{where} command: names no program", hint="name one as its first word")
     return words
 
 
@@ -130,8 +132,14 @@ def _env(value: object, where: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
         raise ConfigError(f"{where} env: must be a table", hint="write env = {NAME = 'value'}")
     for name, text in value.items():
-        if not isinstance(text, str) or not name or "=" in name or "\0" in name + text:
+        if not name or "=" in name or "\0" in name:
+            raise ConfigError(
+                f"{where} env: {name!r} is no name of a variable", hint="use letters, digits and _"
+            )
+        if not isinstance(text, str):
             raise ConfigError(f"{where} env {name}: must be a text", hint="quote the value")
+        if "\0" in text:
+            raise ConfigError(f"{where} env {name}: holds a NUL character", hint="remove it")
     return tuple(value.items())
 
 

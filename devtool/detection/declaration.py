@@ -50,6 +50,7 @@ class Declaration(NamedTuple):
     line: int
     folder: str
     invocation: Invocation
+    framework: str = ""
 
 
 class Pin(NamedTuple):
@@ -60,6 +61,7 @@ class Pin(NamedTuple):
     path: str
     line: int = 0
     name: str = ""
+    framework: str = ""
 
 
 def pinned(pin: Pin) -> Declaration:
@@ -68,7 +70,7 @@ def pinned(pin: Pin) -> Declaration:
     if ":" not in pin.entry and not pin.entry.endswith(".py"):
         words = ["python", "-m", pin.entry]
     invocation = parse(words) or Invocation("app", pin.entry, "uvicorn")
-    return Declaration("devtool.toml", pin.path, pin.line, pin.cwd, invocation)
+    return Declaration("devtool.toml", pin.path, pin.line, pin.cwd, invocation, pin.framework)
 
 
 def files(tree: SourceTree, *names: str, depth: int = 3) -> list[str]:

@@ -210,7 +210,8 @@ def _has_declared_program(ballot: Ballot) -> bool:
 
 
 def _broken(declaration: Declaration) -> Refusal:
-    where = f"{declaration.path}:{declaration.line}"
+    line = f":{declaration.line}" if declaration.line else ""
+    where = declaration.path + line
     named = declaration.invocation.target
     return Refusal(
         "invalid",

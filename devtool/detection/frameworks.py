@@ -13,7 +13,7 @@ from devtool.model.detection import Role, Start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Framework(NamedTuple):
@@ -458,6 +458,22 @@ def constructors(frameworks: tuple[Framework, ...]) -> dict[str, Framework]:
     return {dotted: framework for framework in frameworks for dotted in framework.constructs}
 
 
+def check_named(slug: str, more: Sequence[Framework], where: str) -> None:
+    """Refuse the name of a framework that neither devtool nor the project knows.
+
+    Raises:
+        ConfigError: When there is no such framework.
+    """
+    from devtool.errors import ConfigError
+
+    known = {framework.slug for framework in (*FRAMEWORKS, *more)}
+    if slug and slug not in known:
+        raise ConfigError(
+            f"{where} framework: there is no framework {slug!r}",
+            hint=f"known: {', '.join(sorted(known))}",
+        )
+
+
 def from_table(table: Mapping[str, object], where: str) -> Framework:
     """A framework entry of devtool.toml: `slug`, `constructs`, `command`, `port`, `role`, `address`.
 
@@ -494,11 +510,23 @@ def from_table(table: Mapping[str, object], where: str) -> Framework:
             or (is_text and not isinstance(value, str))
             or (key == "port" and not isinstance(value, int))
         ):
-            raise ConfigError(f"{where}: [[frameworks]] {key} has the wrong type")
+            wanted = (
+                "a list of texts" if key in lists else "a number" if key == "port" else "a text"
+            )
+            raise ConfigError(
+                f"{where}: [[frameworks]] {key} must be {wanted}", hint="correct the value"
+            )
     if not table.get("slug") or not table.get("command"):
-        raise ConfigError(f"{where}: each [[frameworks]] needs slug and command")
+        raise ConfigError(
+            f"{where}: each [[frameworks]] needs slug and command",
+            hint='for example slug = "quart" and command = ["{python}", "{entry}"]',
+        )
     fields = {key: _texts(table.get(key)) for key in lists}
     port = table.get("port")
+    if isinstance(port, int) and (isinstance(port, bool) or not 0 < port < 65_536):
+        raise ConfigError(
+            f"{where}: [[frameworks]] port must be 1 to 65535, not {port}", hint="for example 8000"
+        )
     role = str(table.get("role", "backend"))
     if role not in list(Role):
         raise ConfigError(f"{where}: role {role!r} is unknown", hint=f"known: {', '.join(Role)}")

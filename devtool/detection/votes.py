@@ -111,6 +111,10 @@ class Ballot:
             if target is None:
                 self._stale(declaration)
                 continue
+            if declaration.framework:
+                target = target._replace(
+                    framework=self.resolver.apps.by_slug[declaration.framework]
+                )
             if is_aside(target.file) and declaration.source not in FIRM_SOURCES:
                 continue
             before = seen.setdefault(declaration.source, set())
