@@ -68,9 +68,12 @@ def _stop_one(root: Path, name: str, timeout: float, *, quiet: bool, as_json: bo
 
 
 def _line(stopped: Stopped) -> str:
-    names = ", ".join(each.name for each in stopped.state.processes)
     if stopped.leftovers:
-        return f"ended {len(stopped.leftovers)} processes that a killed devtool had left: {names}"
+        count = len(stopped.leftovers)
+        left = ", ".join(p.name for p in stopped.state.processes if p.pid in stopped.leftovers)
+        processes = "1 process" if count == 1 else f"{count} processes"
+        return f"ended {processes} that a killed devtool had left: {left}"
+    names = ", ".join(each.name for each in stopped.state.processes)
     return f"stopped {names} (devtool pid {stopped.state.supervisor_pid})"
 
 

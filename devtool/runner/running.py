@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from devtool.errors import DevtoolError, ServiceError
@@ -28,7 +28,7 @@ def report(root: str | Path) -> Report:
     return Report(
         runs=tuple(_as_it_is(each.state) for each in found if each.state and each.alive),
         last=last and _over(last),
-        problems=tuple(each.problem for each in found if each.problem),
+        problems=_problems(found),
     )
 
 
@@ -37,8 +37,30 @@ def report_all() -> Report:
     found = find_all()
     return Report(
         runs=tuple(_as_it_is(each.state) for each in found if each.state and each.alive),
-        problems=tuple(each.problem for each in found if each.problem),
+        problems=_problems(found),
     )
+
+
+def _problems(found: Sequence[Found]) -> tuple[str, ...]:
+    """State files that are of no use, and what runs have left behind."""
+    unusable = [each.problem for each in found if each.problem]
+    dead = (each.state for each in found if each.state and not each.alive)
+    return (*unusable, *(text for state in dead if (text := _left_behind(state))))
+
+
+def _left_behind(state: RunState) -> str:
+    """What of a run lives on though its supervisor and its guardian were killed, in words, or ''."""
+    if state.ended_at is not None:
+        return ""
+    left = [f"{p.name} (pid {p.pid})" for p in state.processes if _is_orphan_of(state, p)]
+    if not left:
+        return ""
+    return f"a killed devtool (pid {state.supervisor_pid}) has left {', '.join(left)}: devtool stop ends that"
+
+
+def has_left_something(root: str | Path) -> bool:
+    """Whether services of a project live on though their run was killed."""
+    return any(_left_behind(each.state) for each in find(root) if each.state and not each.alive)
 
 
 def status(root: str | Path) -> RunState | None:

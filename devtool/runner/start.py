@@ -9,8 +9,11 @@ from typing import NamedTuple
 from devtool.errors import ToolchainError
 from devtool.model.launch import LaunchPlan, Service
 from devtool.runner.guard import Guardian
-from devtool.runner.ports import Reservation, reserve
+from devtool.runner.ports import PortTakenError, Reservation, reserve
 from devtool.runner.state import Slot
+
+
+LEFT_BEHIND = "devtool stop, which ends what a killed devtool has left of this project"
 
 
 class Prepared(NamedTuple):
@@ -39,7 +42,14 @@ def prepare(plan: LaunchPlan) -> Prepared:
     for service in plan.services:
         if service.runnable:
             raise ToolchainError(service.runnable, hint=service.fix)
-    reservation = reserve(plan.services)
+    try:
+        reservation = reserve(plan.services)
+    except PortTakenError as error:
+        from devtool.runner.running import has_left_something
+
+        if has_left_something(plan.root):
+            raise PortTakenError(error.message, hint=LEFT_BEHIND) from None
+        raise
     try:
         return Prepared(plan=plan, reservation=reservation, slot=Slot.take(plan.root))
     except OSError as error:

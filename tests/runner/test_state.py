@@ -15,7 +15,8 @@ import platformdirs
 import pytest
 
 from devtool.model.state import ProcessState, RunState, Status
-from devtool.runner import family, report, status, stop
+from devtool.runner import family, prepare, report, status, stop
+from devtool.runner.ports import PortTakenError
 from devtool.runner.state import Slot, make_private, project_folder, read, state_folder
 from tests.runner.conftest import Drive, Project, eventually
 
@@ -187,9 +188,41 @@ def test_what_a_killed_run_left_is_ended(project: Project) -> None:
         project.root, supervisor_pid=2**22 + 1, processes=[process._asdict()], run="run-1"
     )
     forge(project.root, state)
+    (said,) = report(project.root).problems
+    assert f"has left web (pid {left.pid}): devtool stop ends that" in said
     (stopped,) = stop(project.root)
     assert stopped.leftovers == (left.pid,)
+    assert report(project.root).problems == ()
     assert left.wait(60) == -signal.SIGTERM
+
+
+def test_a_port_held_by_what_a_killed_run_left_names_the_way_out(project: Project) -> None:
+    listen = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); s.accept()"
+    env = os.environ | {family.RUN_VARIABLE: "run-1/web"}
+    with subprocess.Popen(
+        (sys.executable, "-c", listen),
+        env=env,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as left:
+        assert left.stdout is not None
+        port = int(left.stdout.readline())
+        process = ProcessState(
+            name="web",
+            role="backend",
+            status=Status.READY,
+            pid=left.pid,
+            pid_started=family.started(left.pid),
+        )
+        state = a_state(
+            project.root, supervisor_pid=2**22 + 1, processes=[process._asdict()], run="run-1"
+        )
+        forge(project.root, state)
+        with pytest.raises(PortTakenError) as caught:
+            prepare(project.plan(project.web("web", port)))
+        left.kill()
+    assert "devtool stop" in caught.value.hint
 
 
 @pytest.mark.parametrize(
