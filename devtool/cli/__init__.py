@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EXIT_BUG = 70
 # What writing to a full, broken or closed output fails with.
 UNPRINTABLE = (errno.ENOSPC, errno.EIO, errno.EBADF)
+EXHAUSTED = (errno.EMFILE, errno.ENFILE)
 
 
 def main() -> None:
@@ -48,6 +49,10 @@ def _run() -> int:
         _discard_output()
         return 0
     except OSError as error:
+        if error.errno in EXHAUSTED:
+            _tell("error: no further file can be opened: the limit of open files is reached")
+            _tell("hint: raise it with ulimit -n, for example ulimit -n 1024")
+            return 1
         if error.errno not in UNPRINTABLE:
             return _report_bug(error)
         _discard_output()

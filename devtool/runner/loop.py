@@ -188,7 +188,8 @@ class Loop:
             case events.Send():
                 self._send(decision)
             case events.Look():
-                alive = len(self._children[decision.name].family())
+                child = self._children.get(decision.name)
+                alive = len(child.family()) if child else 0
                 self._at_once.append(events.Family(decision.name, decision.life, alive))
 
     def _spawn(self, service: Service, life: int) -> None:
@@ -321,7 +322,9 @@ class Loop:
         asker.start()
 
     def _send(self, decision: events.Send) -> None:
-        child = self._children[decision.name]
+        child = self._children.get(decision.name)
+        if child is None:
+            return  # it never came to life
         if decision.signum == SIGKILL:
             child.kill()
         else:

@@ -80,9 +80,9 @@ class Child:
         pass_fds: tuple[int, ...],
     ) -> subprocess.Popen[bytes]:
         write = None
-        if not streams.inherit:
-            self.output, write = _pipe()
         try:
+            if not streams.inherit:
+                self.output, write = _pipe()
             with _signals_unblocked():
                 process: subprocess.Popen[bytes] = subprocess.Popen(
                     service.argv,

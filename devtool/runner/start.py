@@ -12,7 +12,6 @@ from devtool.runner.guard import Guardian
 from devtool.runner.ports import PortTakenError, Reservation, reserve
 from devtool.runner.state import Slot
 
-
 LEFT_BEHIND = "devtool stop, which ends what a killed devtool has left of this project"
 
 

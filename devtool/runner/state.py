@@ -9,6 +9,7 @@ left behind names no process that we would believe in or touch.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -27,6 +28,8 @@ SLOTS = 16
 MAX_FILE = 1 << 20
 # What a state and the beginnings of logs take.
 ROOM = 1 << 16
+BLOCK = 4096
+FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 
 
 def state_folder(env: Mapping[str, str] | None = None) -> Path:
@@ -130,6 +133,8 @@ class Slot:
     def write(self, state: RunState) -> None:
         """Replace the file in one step: a reader finds the old text or the new.
 
+        Where the disk is full, the old text is written over, which takes no room.
+
         Raises:
             OSError: It could not be written, and the old text stands.
         """
@@ -137,15 +142,16 @@ class Slot:
 
         processes = [process._asdict() for process in state.processes]
         whole = state._asdict() | {"processes": processes}
-        text = json.dumps(whole, indent=1).encode()
+        text = _with_room(json.dumps(whole, indent=1).encode())
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             _write_new(temporary, text)
             os.replace(temporary, self.path)  # noqa: PTH105 (Path.replace hides which one moves)
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-            raise
+            if error.errno not in FULL or not _write_over(self.path, text):
+                raise
 
     def check(self) -> None:
         """Find out whether states and logs can be kept here.
@@ -179,6 +185,29 @@ def _slots(folder: Path) -> Iterator[Path]:
     yield folder / "state.json"
     for number in range(2, SLOTS + 1):
         yield folder / f"state-{number}.json"
+
+
+def _with_room(text: bytes) -> bytes:
+    """A text filled up with blanks to whole blocks, so that a later one fits in its place."""
+    return text.ljust(-(-len(text) // BLOCK) * BLOCK)
+
+
+def _write_over(path: Path, text: bytes) -> bool:
+    """Write a text over that of a file, if it fits: in one call, so that no reader sees a part."""
+    flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        fd = os.open(path, flags)
+    except OSError:
+        return False
+    try:
+        now = os.fstat(fd)
+        if not stat.S_ISREG(now.st_mode) or len(text) > now.st_size:
+            return False
+        return os.write(fd, text.ljust(now.st_size)) == now.st_size
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
 
 
 def _write_new(path: Path, text: bytes) -> None:

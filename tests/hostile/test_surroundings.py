@@ -279,3 +279,26 @@ def test_a_root_that_is_closed_is_an_error_that_names_it(shop: Path) -> None:
         shop.chmod(0o755)
     assert done.returncode == 2
     assert f"{shop} could not be read (permission denied)".encode() in done.stderr
+
+
+@on_linux
+@pytest.mark.parametrize("limit", [10, 12, 14, 16, 18])
+def test_too_few_descriptors_are_said_to_be_so(limit: int, tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "devtool.toml",
+        '[services.one]\ncommand = ["true"]\none_shot = true\n[services.two]\ncommand = ["true"]\n',
+    )
+    ran = subprocess.run(
+        (DEVTOOL, "run"),
+        cwd=tmp_path,
+        env=os.environ | {"DEVTOOL_STATE_DIR": str(tmp_path / "state")},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert "a bug in devtool" not in ran.stderr
+    assert ran.returncode in {0, 1, 5}, ran.stderr
+    assert not ran.returncode or "open files" in ran.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -313,6 +314,28 @@ def test_a_run_goes_on_without_a_state_folder(
     assert run.wait() == 0
     assert "hello" in run.text
     assert run.text.count("no `devtool status` of this run") == 1
+
+
+def test_a_full_disk_does_not_make_the_state_a_lie(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = Slot.take(project.root)
+    slot.write(RunState(str(project.root), 1, 1.0, 1.0))
+
+    def full(_path: Path, _text: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("devtool.runner.state._write_new", full)
+    process = ProcessState(name="web", role="backend", status=Status.READY, pid=7)
+    slot.write(RunState(str(project.root), 1, 1.0, 1.0, (process,)))
+    assert read(slot.path).processes == (process,)
+    slot.write(RunState(str(project.root), 1, 1.0, 1.0))
+    assert read(slot.path).processes == ()
+    too_many = tuple(process._replace(name=f"web-{n}") for n in range(100))
+    with pytest.raises(OSError, match="No space left"):
+        slot.write(RunState(str(project.root), 1, 1.0, 1.0, too_many))
+    assert read(slot.path).processes == ()
+    slot.release()
 
 
 def test_the_folder_is_the_one_of_platformdirs(monkeypatch: pytest.MonkeyPatch) -> None:
