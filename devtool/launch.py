@@ -578,7 +578,10 @@ def _readiness(component: Component | None, words: _Words) -> tuple[str, str]:
     where = toolchain.root or "this project"
     if component.role is Role.FRONTEND:
         return f"the packages of {where} are not installed", "devtool run --sync"
-    environment = str(Path(words.python(toolchain)).parent.parent)
+    environment = Path(words.python(toolchain)).parent.parent
+    if environment.is_dir():
+        text = f"the environment of {where} has no Python that starts: {environment}"
+        return text, "devtool run --sync"
     return f"{where} has no environment yet: {environment} does not exist", "devtool run --sync"
 
 

@@ -471,3 +471,15 @@ def test_two_services_on_one_port_are_refused(tmp_path: Path) -> None:
     refused = detected(tmp_path, refusal="undetected")
     with pytest.raises(ConfigError, match="one and two both want port 9000"):
         plan(refused, load(tmp_path, env={}), port_free=lambda *_: True)
+
+
+def test_a_broken_environment_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    (made,) = plan(detect(tmp_path), load(tmp_path, env={})).services
+    assert made.runnable.endswith(f"has no environment yet: {tmp_path / '.venv'} does not exist")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(tmp_path / "gone")
+    (made,) = plan(detect(tmp_path), load(tmp_path, env={})).services
+    assert made.runnable.endswith(f"has no Python that starts: {tmp_path / '.venv'}")
+    assert made.fix == "devtool run --sync"

@@ -73,7 +73,7 @@ def _line(stopped: Stopped) -> str:
         left = ", ".join(p.name for p in stopped.state.processes if p.pid in stopped.leftovers)
         processes = "1 process" if count == 1 else f"{count} processes"
         return f"ended {processes} that a killed devtool had left: {left}"
-    names = ", ".join(each.name for each in stopped.state.processes)
+    names = ", ".join(each.name for each in stopped.state.processes) or "what was running"
     return f"stopped {names} (devtool pid {stopped.state.supervisor_pid})"
 
 

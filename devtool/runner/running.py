@@ -234,7 +234,7 @@ def wait_until_ready(root: str | Path, *, timeout: float) -> list[RunState]:
     began = time.time()
     while True:
         runs = report(root).runs
-        if runs and all(_is_up(each) for state in runs for each in state.processes):
+        if runs and all(state.processes and all(map(_is_up, state.processes)) for state in runs):
             return list(runs)
         _refuse_failures(root, began)
         if time.monotonic() > deadline:

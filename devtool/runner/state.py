@@ -243,8 +243,19 @@ def _examine(path: Path) -> Found:
     try:
         state = read(path)
     except (OSError, ValueError) as error:
-        return Found(path, None, alive=False, problem=f"{path} cannot be used: {error}")
+        unread = _unread(path)
+        problem = f"{path} cannot be used: {error}"
+        return Found(path, unread, alive=unread is not None, problem=problem)
     return Found(path, state, alive=_is_alive(path, state))
+
+
+def _unread(path: Path) -> RunState | None:
+    """The run that holds a slot though nothing can be read of it; the kernel knows its supervisor."""
+    pid = holder(path.with_suffix(".lock"))
+    since = family.started(pid) if pid and pid > 0 else None
+    if pid is None or since is None:
+        return None
+    return RunState(root="", supervisor_pid=pid, supervisor_started=since, started_at=since)
 
 
 def _is_alive(path: Path, state: RunState) -> bool:

@@ -15,9 +15,11 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from devtool.errors import ServiceError
 from devtool.model.state import ProcessState, RunState, Status
 from devtool.runner import family, prepare, report, status, stop
 from devtool.runner.ports import PortTakenError
+from devtool.runner.running import wait_until_ready
 from devtool.runner.state import Slot, make_private, project_folder, read, state_folder
 from tests.runner.conftest import Drive, Project, eventually
 
@@ -314,6 +316,26 @@ def test_a_run_goes_on_without_a_state_folder(
     assert run.wait() == 0
     assert "hello" in run.text
     assert run.text.count("no `devtool status` of this run") == 1
+
+
+def test_a_run_whose_state_was_spoilt_is_seen_and_can_be_stopped(
+    drive: Drive, project: Project
+) -> None:
+    run = drive(project.plan(project.service("one", WAITS)))
+    run.wait_for("waiting")
+    eventually(lambda: report(project.root).runs, "it is seen")
+    (state,) = report(project.root).runs
+    slot = project_folder(project.root) / "state.json"
+    slot.write_bytes(b"\0\xff")
+    told = report(project.root)
+    assert [each.supervisor_pid for each in told.runs] == [state.supervisor_pid]
+    assert "it is no JSON" in told.problems[0]
+    with pytest.raises(ServiceError, match="within 0 s"):
+        wait_until_ready(project.root, timeout=0)
+    (stopped,) = stop(project.root)
+    assert stopped.ended
+    assert run.wait() == 143
+    assert report(project.root).runs == ()
 
 
 def test_a_full_disk_does_not_make_the_state_a_lie(
