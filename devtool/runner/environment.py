@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from devtool.errors import ConfigError
@@ -52,12 +53,34 @@ def read_env_file(path: Path) -> dict[str, str]:
     plain = _plain(text)
     if plain is not None:
         return plain
+    import logging
     from io import StringIO
 
     from dotenv import dotenv_values
 
+    # It would complain of itself, and of a line without saying of which file.
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
     values = dotenv_values(stream=StringIO(text))
+    _complain_of_lines(str(path), text)
     return {name: value for name, value in values.items() if value is not None}
+
+
+@lru_cache(maxsize=64)
+def _complain_of_lines(path: str, text: str) -> None:
+    """Say once which lines of a file were passed over; nothing of what stands in them."""
+    import logging
+    from io import StringIO
+
+    from dotenv.parser import parse_stream
+
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            line = binding.original.line
+            logging.getLogger("devtool").warning(
+                "devtool: %s:%d is passed over: write NAME=value, and close what is quoted",
+                path,
+                line,
+            )
 
 
 def _plain(text: str) -> dict[str, str] | None:

@@ -8,6 +8,7 @@ import sys
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from dotenv import dotenv_values
 
 from devtool.runner.environment import read_env_file
@@ -58,3 +59,18 @@ def test_a_plain_file_does_without_python_dotenv(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == "{'DATABASE_URL': 'sqlite:///shop.db', 'EMPTY': ''} False\n"
+
+
+def test_lines_that_are_passed_over_are_named_once_and_not_quoted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text('=hidden\nA=1\nB="hidden\nC=2\n')
+    for _ in range(2):
+        assert read_env_file(file) == {"A": "1", "C": "2"}
+    said = [record.getMessage() for record in caplog.records]
+    assert [text.partition(" is passed over")[0] for text in said] == [
+        f"devtool: {file}:1",
+        f"devtool: {file}:3",
+    ]
+    assert "hidden" not in caplog.text
