@@ -98,8 +98,12 @@ def _contract_with(
 ) -> Contract | str:
     entity = mapped.entity
     create, listing = manager.method(Verb.CREATE), manager.method(Verb.LIST)
-    if create is None or listing is None or manager.needs or not _is_callable(create, listing):
+    if create is None or listing is None or manager.needs:
         return f"{manager.name} cannot be made and asked for its things without arguments"
+    for method in (create, listing):
+        if not _is_callable(method):
+            why = "has to be awaited" if method.is_async else "asks somebody at the terminal"
+            return f"{manager.name}.{method.name} {why}"
     if set(listing.parameters) - set(listing.optional) or not listing.gives:
         return f"{manager.name}.{listing.name} needs arguments, or gives nothing"
     if reading.home.missing:

@@ -9,9 +9,20 @@ from devtool.scaffold.resource import fields, parsing
 from devtool.scaffold.resource.names import pascal, plural, snake
 
 # As people of those languages write them without the letters.
+# The 32 Cyrillic letters that follow one another, and those that stand elsewhere.
+SMALL, CAPITAL = 0x430, 0x410
+CYRILLIC = (
+    *("a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p"),
+    *("r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya"),
+)
+MORE_CYRILLIC = {0x451: "yo", 0x454: "ye", 0x456: "i", 0x457: "yi", 0x491: "g"}
 LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
     | {"æ": "ae", "ø": "o", "å": "a", "ł": "l", "đ": "d", "Æ": "Ae", "Ø": "O", "Å": "A", "Ł": "L"}
+    | {chr(SMALL + place): text for place, text in enumerate(CYRILLIC)}
+    | {chr(CAPITAL + place): text.capitalize() for place, text in enumerate(CYRILLIC)}
+    | {chr(code): text for code, text in MORE_CYRILLIC.items()}
+    | {chr(code).upper(): text.capitalize() for code, text in MORE_CYRILLIC.items()}
 )
 
 # What stands behind a name that is taken, the usual one first.

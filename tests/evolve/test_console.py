@@ -187,6 +187,16 @@ def test_names_that_cannot_stay_are_changed_and_told(tmp_path: Path) -> None:
     assert "User.version: is called user_version in the API (app.py:11)" in planned.notes
 
 
+def test_cyrillic_names_are_spelled_in_latin_letters(tmp_path: Path) -> None:
+    planned = program(
+        tmp_path,
+        "@dataclass\nclass Подъезд:\n    id: int\n    название: str\n    Объём: int = 0\n",
+    )
+    (item,) = planned.spec.resources
+    assert (item["name"], item["fields"]) == ("podezd", ["nazvanie:str(200)!", "obyom:int=0"])
+    assert "Подъезд.название: is called nazvanie in the API (app.py:6)" in planned.notes
+
+
 def test_what_one_manager_makes_up_another_may_ask_for(tmp_path: Path) -> None:
     planned = program(
         tmp_path,
