@@ -244,6 +244,9 @@ def undo_change(root: str | Path = ".", *, leave_edited: bool = False) -> Journa
 
     where = _folder(root)
     last = journal.read(where)
-    if last is not None and last.is_done and not journal.edited_since(where, last):
-        undo_migrations(where, [entry.path for entry in last.entries if not entry.before])
+    if last is not None and last.is_done:
+        edited = {note.path for note in journal.edited_since(where, last)}
+        new = [entry.path for entry in last.entries if not entry.before]
+        if leave_edited or not edited:
+            undo_migrations(where, [path for path in new if path not in edited])
     return undo(where, leave_edited=leave_edited)

@@ -166,15 +166,18 @@ def undo_migrations(root: str | Path, paths: Iterable[str]) -> str:
         The revision the database is at, or an empty string where it was not touched.
 
     Raises:
+        ConfigError: If a revision that stays comes after one of them.
         ServiceError: If the database does not answer.
     """
     from devtool import migrations
     from devtool.scaffold import heads
 
     where = project_root(root)
-    going = heads.first_of(where, paths)
+    files = tuple(paths)
+    going = heads.first_of(where, files)
     if going is None:
         return ""
+    heads.refuse_later(where, files)
     try:
         home = migration_home(where)
     except ToolchainError:
@@ -190,17 +193,27 @@ def write_migration(message: str, root: str | Path = ".") -> Migrated:
         root: The project's folder.
 
     Raises:
-        ConfigError: If the message cannot name a file, or the project has no migrations.
+        ConfigError: If the message cannot name a file, or the project has no migrations, or an
+            earlier change is half written.
         ToolchainError: If the environment of the backend is not there.
         ServiceError: If Alembic fails, or the database does not answer.
     """
     from devtool import migrations
+    from devtool.scaffold import journal, manifest
+    from devtool.scaffold.revisions import FOLDER
 
     if not any(character.isalnum() for character in message) or not message.isprintable():
         raise ConfigError(
             f"{message!r} cannot name a migration", hint='say what changes, such as "add due dates"'
         )
-    return migrations.revise(migration_home(root), message, os.environ)
+    home = migration_home(root)
+    is_ours = manifest.read(home.root) is not None
+    if is_ours:
+        journal.refuse_unfinished(home.root)
+    done = migrations.revise(home, message, os.environ)
+    if is_ours and done.path.startswith(FOLDER):
+        journal.remember(home.root, f"generate migration {message}", [done.path])
+    return done
 
 
 def project_client(root: str | Path = ".", *, target: str = "") -> Client:

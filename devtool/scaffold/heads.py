@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -66,14 +66,35 @@ def chain(texts: Mapping[str, str], known: frozenset[str] = frozenset()) -> Chai
 
 def first_of(root: Path, paths: Iterable[str]) -> Revision | None:
     """Of the revisions among these files, the one that comes first in the chain."""
-    found = [
+    found = _revisions(root, paths)
+    names = {revision.name for revision in found}
+    return next((each for each in found if not names & set(each.after)), None)
+
+
+def refuse_later(root: Path, paths: Collection[str]) -> None:
+    """Refuse that the revisions among these files go while others come after them.
+
+    Raises:
+        ConfigError: If some do.
+    """
+    going = {revision.name: revision for revision in _revisions(root, paths)}
+    there = sorted(FOLDER + path.name for path in (root / FOLDER).glob("*.py"))
+    for revision in _revisions(root, (path for path in there if path not in paths)):
+        for name in revision.after:
+            if name in going:
+                raise ConfigError(
+                    f"{revision.path} comes after {going[name].path}; nothing was done",
+                    hint=f"take it back first: cd backend && alembic downgrade {name}, then remove it",
+                )
+
+
+def _revisions(root: Path, paths: Iterable[str]) -> list[Revision]:
+    return [
         revision
         for path in paths
         if path.startswith(FOLDER) and (root / path).is_file()
         if (revision := _read(path, (root / path).read_text("utf-8-sig", "replace")))
     ]
-    names = {revision.name for revision in found}
-    return next((each for each in found if not names & set(each.after)), None)
 
 
 def _read(path: str, text: str) -> Revision | None:

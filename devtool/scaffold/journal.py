@@ -105,6 +105,29 @@ def write(
     return journal
 
 
+def remember(root: Path, title: str, paths: Sequence[str]) -> Journal:
+    """Let what something else wrote into new files be undone.
+
+    Args:
+        root: The project's folder.
+        title: What was done.
+        paths: The files, none of which was there before.
+
+    Raises:
+        DevtoolError: If the journal could not be written.
+    """
+    with _alone(root):
+        files = {path: file.raw for path, file in workspace.read_all(root, paths).items()}
+        try:
+            journal = _prepare(root, title, files, _ignore, were_there=False)
+            _forward(root, journal, _ignore)
+        except OSError as error:
+            _clear_stagings(root)
+            hint = "what was done stays; devtool undo cannot take it back"
+            raise _unwritten(root, error, hint) from error
+    return journal
+
+
 def _unwritten(root: Path, error: OSError, hint: str) -> DevtoolError:
     return DevtoolError(
         f"{error.filename or root} could not be written ({_reason(error)})", hint=hint
@@ -211,8 +234,15 @@ def _refusal(edited: Sequence[Note], hint: str) -> ConflictError:
     )
 
 
-def _prepare(root: Path, title: str, files: Mapping[str, bytes | None], step: Step) -> Journal:
-    before = workspace.read_all(root, files)
+def _prepare(
+    root: Path,
+    title: str,
+    files: Mapping[str, bytes | None],
+    step: Step,
+    *,
+    were_there: bool = True,
+) -> Journal:
+    before = workspace.read_all(root, files if were_there else ())
     journal = Journal(
         title=title,
         entries=tuple(

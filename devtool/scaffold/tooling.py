@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from devtool.scaffold.spec import name_problem
 from devtool.scaffold.update import Update, plan_update
 
 LIST = f"{BACKEND}app/ai/tools/__init__.py"
+# What the module of a tool, or its class, could not be called beside what it imports.
+USED = ("annotated", "caller", "effect", "field", "output", "tool")
 EFFECTS = ("read", "add", "set", "delete")
 MODULE = '''"""The tool {name}."""
 
@@ -89,6 +92,9 @@ def plan_tool(root: Path, name: str, effect: str = "read") -> Update:
     module = f"{BACKEND}app/ai/tools/{one}.py"
     if (root / module).exists():
         raise ConfigError(f"{module} is there already", hint="give the tool another name")
+    place = _place_of(root, one)
+    if place:
+        raise ConfigError(f"{place} has a tool {one}", hint="give the tool another name")
     words = one.replace("_", " ").capitalize()
     text = MODULE.format(name=one, Name=_class(one), Words=words, EFFECT=effect.upper())
     edits = {
@@ -102,12 +108,30 @@ def plan_tool(root: Path, name: str, effect: str = "read") -> Update:
 def _checked(name: str) -> str:
     one = re.sub(r"[-\s]+", "_", name.strip()).lower()
     problem = name_problem(one)
+    if hasattr(builtins, one):
+        problem = "it is a word of the Python language"
+    elif one in USED:
+        problem = "generated code uses it"
     if problem:
         raise ConfigError(
             f"{name!r} cannot be the name of a tool: {problem}",
             hint="use lower case words with underscores, such as count_words",
         )
     return one
+
+
+def _place_of(root: Path, name: str) -> str:
+    """The module that has a tool of that name, or an empty string."""
+    folder = root / f"{BACKEND}app/ai/tools"
+    offered = re.compile(rf"\btool\(\s*Effect\.\w+,\s*{name}\b")
+    return next(
+        (
+            path.relative_to(root).as_posix()
+            for path in sorted(folder.glob("*.py"))
+            if offered.search(path.read_text("utf-8", "replace"))
+        ),
+        "",
+    )
 
 
 def _class(name: str) -> str:

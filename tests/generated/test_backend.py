@@ -161,6 +161,10 @@ def test_models_that_change_become_a_migration(shop: Path) -> None:
     in_backend(shop, "ruff", "format", "--check", ".")
     again = checked(DEVTOOL, "generate", "migration", "more", cwd=shop, timeout=LIMIT)
     assert "agree" in again
+    undone = checked(DEVTOOL, "undo", cwd=shop, timeout=LIMIT)
+    assert "undone: generate migration colour of tags" in undone
+    assert not path.exists()
+    checked(DEVTOOL, "generate", "migration", "colour of tags", cwd=shop, timeout=LIMIT)
     checked(DEVTOOL, "destroy", "resource", "part", cwd=shop, timeout=LIMIT)
     undone = checked(DEVTOOL, "undo", cwd=shop, timeout=LIMIT)
     assert "undone: destroy resource part" in undone

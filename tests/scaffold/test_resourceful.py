@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from devtool import ConfigError, ConflictError, ProjectSpec, new_project
-from devtool.api_evolve import plan_evolution
+from devtool.api_evolve import plan_evolution, undo_change
 from devtool.api_generate import plan_resource, write_resource
 from devtool.model.wishes import Wishes
-from devtool.scaffold import growth, manifest, selection
+from devtool.scaffold import growth, journal, manifest, selection
 from devtool.scaffold.catalog import load
 from devtool.scaffold.changes import Action
 from devtool.scaffold.heads import chain_of
@@ -87,6 +87,37 @@ def test_a_file_of_the_user_s_own_is_left_alone(shop: Path) -> None:
         generate(shop, *NOTE[:1], *NOTE[1])
     assert own.read_text("utf-8") == "MINE = True\n"
     assert own.with_name("note.py.devtool-new").is_file()
+
+
+def test_what_something_else_wrote_can_be_undone(shop: Path) -> None:
+    before = texts(shop)
+    path = "backend/alembic/versions/0004_more.py"
+    (shop / path).write_text('revision = "0004"\ndown_revision = "0003"\n', encoding="utf-8")
+    journal.remember(shop, "generate migration more", [path])
+    done = undo_change(shop)
+    assert (done.title, [entry.path for entry in done.entries]) == (
+        "generate migration more",
+        [path],
+    )
+    assert texts(shop) == before
+
+
+def test_no_revision_is_undone_that_another_comes_after(shop: Path) -> None:
+    generate(shop, *NOTE[:1], *NOTE[1])
+    later = shop / "backend/alembic/versions/mine.py"
+    later.write_text('revision = "mine"\ndown_revision = "0003"\n', encoding="utf-8")
+    before = texts(shop)
+    with pytest.raises(ConfigError, match=r"mine.py comes after .*0003_notes.py"):
+        undo_change(shop)
+    assert texts(shop) == before
+    service = shop / "backend/app/services/note.py"
+    service.write_text(f"{service.read_text('utf-8')}# mine\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"mine.py comes after .*0003_notes.py"):
+        undo_change(shop, leave_edited=True)
+    later.unlink()
+    undo_change(shop, leave_edited=True)
+    assert not (shop / "backend/alembic/versions/0003_notes.py").exists()
+    assert service.is_file()
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,9 @@ def test_a_line_of_the_user_stays(project: Path) -> None:
     assert "count_words.TOOLS" in text
 
 
-@pytest.mark.parametrize("name", ["", "1st", "../x", "class", "a.b", "zählen"])
+@pytest.mark.parametrize(
+    "name", ["", "1st", "../x", "class", "a.b", "zählen", "id", "hash", "tool", "output"]
+)
 def test_what_is_no_name_is_refused(project: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="cannot be the name of a tool"):
         plan_tool(project, name)
@@ -70,6 +72,11 @@ def test_what_is_no_name_is_refused(project: Path, name: str) -> None:
 def test_a_name_is_taken_once(project: Path) -> None:
     with pytest.raises(ConfigError, match="is there already"):
         plan_tool(project, "tasks")
+
+
+def test_two_tools_are_not_called_the_same(project: Path) -> None:
+    with pytest.raises(ConfigError, match=r"app/ai/tools/tasks.py has a tool add_task"):
+        plan_tool(project, "add-task")
 
 
 def test_an_effect_is_one_of_four(project: Path) -> None:
