@@ -154,6 +154,8 @@ def test_the_manifest_remembers_a_resource() -> None:
         ("a:int!=1", "! and a default contradict each other", "one of them"),
         ("a:int@unique=1", "@unique and a default contradict", "one of them"),
         ("a:date; drop", "there is no type 'date; drop'", "there are: str"),
+        (f"a:int={'9' * 5000}", "cannot be its default", "32 bits"),
+        (f"a:str({'9' * 5000})", "is no whole number", "a line of text"),
         ("l:int", "it reads like a 1", "another name"),
         ("returning:date", "it is a word of SQL", "another name"),
     ],

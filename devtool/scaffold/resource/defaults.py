@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 
+# More of them Python itself refuses to read.
+MOST_DIGITS = 20
 MOST = {"int": 2**31, "bigint": 2**53}
 
 
@@ -22,7 +24,7 @@ def literal(kind: str, arguments: Sequence[int], text: str) -> str:
 
 
 def _whole(kind: str, _: Sequence[int], text: str) -> str:
-    if not text.removeprefix("-").isdecimal() or not text.isascii():
+    if len(text) > MOST_DIGITS or not text.removeprefix("-").isdecimal() or not text.isascii():
         return ""
     return str(int(text)) if -MOST[kind] < int(text) < MOST[kind] else ""
 

@@ -27,6 +27,8 @@ FIELD = re.compile(
 )
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 VALUE = re.compile(r"[^\W_]([\w .&/+#*-]*[\w.&/+#*])?")
+# More digits Python may refuse to read.
+WHOLE = re.compile(r"[0-9]{1,20}")
 LONGEST = 40
 UNIQUE = ("str", "int", "bigint", "decimal", "uuid", "date")
 ON_DELETE = {"cascade": "CASCADE", "restrict": "RESTRICT", "null": "SET NULL"}
@@ -193,7 +195,7 @@ def _with_arguments(field: Field, arguments: list[str], word: str) -> Field:
         )
     numbers = list(defaults)
     for index, (text, (least, most)) in enumerate(zip(arguments, limits, strict=False)):
-        if not text.isdecimal() or not least <= int(text) <= most:
+        if not WHOLE.fullmatch(text) or not least <= int(text) <= most:
             raise ConfigError(
                 f"{word}: {text!r} is no whole number from {least} to {most}",
                 hint=field.table_entry.about,
