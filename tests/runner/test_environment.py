@@ -7,11 +7,14 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from dotenv import dotenv_values
 
 from devtool.runner.environment import read_env_file
+
+if TYPE_CHECKING:
+    import pytest
 
 PIECES = (
     "A=",
