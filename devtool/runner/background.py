@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from devtool.errors import DevtoolError, ServiceError
 from devtool.model.launch import LaunchPlan, ProbeKind, Service
+from devtool.model.state import ProcessState, Status
+
+LOOK_EVERY = 0.5
 
 
 def detach(
@@ -32,7 +36,8 @@ def detach(
 
     Raises:
         DevtoolError: The run refused to start, as it would have in the foreground.
-        ServiceError: It ended before everything answered; its output is in the logs.
+        ServiceError: It ended before everything answered, or runs on though a service has not
+            answered within its time; its output is in the logs.
     """
     if not hasattr(os, "fork"):
         raise DevtoolError(
@@ -99,11 +104,21 @@ def _tell(far: int, news: dict[str, object]) -> None:
 
 
 def _wait(plan: LaunchPlan, pid: int, near: int, on_ready: Callable[[str], None]) -> int:
+    silent: ProcessState | None = None
     waiting = {each.name for each in plan.services if not each.one_shot}
     shown = {each.name: each.url or each.name for each in plan.services if _is_asked(each)}
     try:
-        with os.fdopen(near, "rb") as news:
-            while waiting and (line := news.readline()):
+        # Unbuffered, so that what has come and was not read yet is seen by select.
+        with os.fdopen(near, "rb", buffering=0) as news:
+            while waiting:
+                if not select.select([news], [], [], LOOK_EVERY)[0]:
+                    silent = _silent(plan, pid, waiting)
+                    if silent is None:
+                        continue
+                    break
+                line = news.readline()
+                if not line:
+                    break
                 ready = heard(line)
                 waiting.discard(ready)
                 if ready in shown:
@@ -115,6 +130,11 @@ def _wait(plan: LaunchPlan, pid: int, near: int, on_ready: Callable[[str], None]
         os.kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)
         raise
+    if silent is not None:
+        raise ServiceError(
+            f"{silent.name} {silent.last_error}; it runs on in the background (devtool pid {pid})",
+            hint=f"devtool logs {silent.name} shows what it printed, devtool stop ends it",
+        )
     if not waiting:
         return pid
     _, status = os.waitpid(pid, 0)
@@ -123,6 +143,23 @@ def _wait(plan: LaunchPlan, pid: int, near: int, on_ready: Callable[[str], None]
         f"the run ended with exit code {code} before {', '.join(sorted(waiting))} answered",
         exit_code=code or 5,
         hint="devtool logs shows what it printed",
+    )
+
+
+def _silent(plan: LaunchPlan, pid: int, waiting: Collection[str]) -> ProcessState | None:
+    """A service that has not answered within its time: nothing says when it will, if ever."""
+    from devtool.runner.running import report
+
+    return next(
+        (
+            process
+            for state in report(plan.root).runs
+            for process in state.processes
+            if state.supervisor_pid == pid
+            and process.name in waiting
+            and process.status is Status.UNHEALTHY
+        ),
+        None,
     )
 
 

@@ -274,3 +274,16 @@ def test_a_run_that_nobody_could_see_is_not_left_in_the_background(
     assert done.returncode == 1
     assert "cannot be left in the background: the state folder cannot be written" in done.stderr
     monkeypatch.delenv("DEVTOOL_STATE_DIR", raising=False)
+
+
+def test_a_detached_run_does_not_wait_for_what_never_answers(
+    root: Path, state: Path, port: int
+) -> None:
+    (root / "devtool.toml").write_text(
+        '[services.deaf]\ncommand = ["sleep", "100"]\n'
+        f'port = {port}\nready = {{ http = "/", timeout = 0.5 }}\n'
+    )
+    done = devtool(root, state, "run", "--detach")
+    assert done.returncode == 5
+    assert "deaf has not answered within 0.5 s; it runs on in the background" in done.stderr
+    assert pids(root, state)["deaf"] is not None
