@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from devtool.detection.aside import is_aside
 from devtool.detection.consoles import Console, consoles
 from devtool.detection.declaration import Declaration, Pin, pinned
 from devtool.detection.declared import declarations
@@ -302,7 +303,11 @@ def _layers(found: Findings) -> Iterator[tuple[str, list[Evidence]]]:
         yield "ai", ai_evidence(resolver)
     # The layers of samples side by side are each one's own, not the collection's.
     if found.group is None or found.group.is_system or phase_folders(found.tree):
-        yield "kubernetes", kubernetes_evidence(resolver)
+        kubernetes = kubernetes_evidence(resolver)
+        yield "kubernetes", kubernetes
+        # Charts whose applications are elsewhere, or in a language that is not read here.
+        has_code = found.pages or any(not is_aside(path) for path in found.tree.python_files)
+        yield "deployment-only", [] if has_code else kubernetes[:1]
         yield "events", event_evidence(resolver)
         yield "queue", queue_evidence(resolver)
     yield (

@@ -24,7 +24,8 @@ def _any(*alternatives: str) -> tuple[frozenset[str], ...]:
 
 
 # Signals: console, web, web-library (imported, but no application was found), frontend, ui, ai,
-# kubernetes, events, queue, python (nothing but source files: the default).
+# kubernetes, deployment-only (manifests, and no code of theirs), events, queue, python (nothing but
+# source files: the default).
 # A phase is reached through the ones before it: a chart around a library, or a task queue beside a
 # plain web application, does not make phase IV or V of it.
 PHASES = (
@@ -42,7 +43,12 @@ PHASES = (
     PhaseRule(
         Phase.KUBERNETES,
         "Cloud-Native Application on Kubernetes (Phase IV)",
-        _any("kubernetes ai web", "kubernetes ai frontend", "kubernetes web frontend"),
+        _any(
+            "kubernetes ai web",
+            "kubernetes ai frontend",
+            "kubernetes web frontend",
+            "kubernetes deployment-only",
+        ),
     ),
     PhaseRule(Phase.AI, "AI Chatbot Application (Phase III)", _any("ai")),
     PhaseRule(
