@@ -118,6 +118,15 @@ class Channel:
         *lines, self._text = (self._text + data).split(b"\n")
         return [self._message(line) for line in lines]
 
+    def has_ended(self) -> bool:
+        """True if the other side has hung up, and nothing is left to read."""
+        try:
+            return not self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def _message(self, line: bytes) -> Message:
         message: Message = json.loads(line)
         message["fds"] = [self._fds.popleft() for _ in range(message.get("fds", 0))]

@@ -14,7 +14,6 @@ import fcntl
 import gc
 import os
 import random
-import select
 import signal
 import socket
 import subprocess
@@ -236,7 +235,7 @@ class Node:
         gc.freeze()  # or collections in every fork of this copy write to all that is shared
         near, far = Channel.pair()
         # The version that goes on may be dropped at once; that is not the end of this copy of it.
-        self._end_by_itself()
+        self._live_on()
         self.tell(words.EV_CHECKPOINT, (far,), before=path, **self._news())
         pid = self._fork()
         # Whoever keeps the other end of a channel never hears that devtool has hung up.
@@ -276,24 +275,22 @@ class Node:
         """
         if not sys.platform.startswith("linux"):
             return
-        fd = self.channel.fileno()
-        fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
-        ended = select.poll()
-        ended.register(fd, 0)
-        if ended.poll(0):
-            os._exit(0)  # it was too soon for the kernel to say so
+        flags = fcntl.fcntl(self.channel.fileno(), fcntl.F_GETFL)
+        fcntl.fcntl(self.channel.fileno(), fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(self.channel.fileno(), fcntl.F_SETFL, flags | os.O_ASYNC)
+        if self.channel.has_ended():  # before anyone was to be told
+            os._exit(0)
 
-    def _end_by_itself(self) -> None:
-        """Do not let the kernel end this process any more."""
+    def _live_on(self) -> None:
+        """The end of the channel ends this process no longer."""
         if sys.platform.startswith("linux"):
-            fd = self.channel.fileno()
-            fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) & ~os.O_ASYNC)
+            flags = fcntl.fcntl(self.channel.fileno(), fcntl.F_GETFL)
+            fcntl.fcntl(self.channel.fileno(), fcntl.F_SETFL, flags & ~os.O_ASYNC)
 
     def begin_serving(self) -> None:
         """From now on the channel is listened to."""
         self.is_serving = True
-        self._end_by_itself()
+        self._live_on()
 
     def imported(self) -> None:
         """The project is imported: what follows is the server's own start.

@@ -213,6 +213,18 @@ def test_many_files_at_once_make_one_reload(shop: Shop) -> None:
     assert shop.log.count("startup") == 2
 
 
+def test_a_copy_outlives_the_version_that_left_it(make_shop: MakeShop) -> None:
+    # Between the fork and the first statement of the child, the kernel takes them for one another.
+    slow = "import os, time\nos.register_at_fork(after_in_child=lambda: time.sleep(0.5))"
+    shop = make_shop(files={"early.py": slow})
+    shop.save_version("2")
+    eventually(lambda: shop.log.count("import main") == 2, "the version has begun")
+    time.sleep(0.25)
+    shop.update_version("3")
+    assert shop.get() == "3"
+    assert not [each for each in shop.news if isinstance(each, ReloadFailed)]
+
+
 def test_a_second_save_drops_the_version_that_is_starting(shop: Shop) -> None:
     shop.save("views.py", "import time, main\nmain.note('slow')\ntime.sleep(600)")
     eventually(lambda: "slow" in shop.log, "the slow version starts")
