@@ -363,8 +363,9 @@ def main() -> None:
     except BaseException as error:
         if node.is_serving:
             raise
-        is_exit = isinstance(error, SystemExit)
-        node.tell_failed(None if is_exit else error, devtool_faults.last_complaint())
+        # A server that has complained says by its exit that this is all.
+        complaint = devtool_faults.last_complaint() if isinstance(error, SystemExit) else ""
+        node.tell_failed(None if complaint else error, complaint)
         if node.generation == 0:
             node.wait_for_renewal()
         raise SystemExit(1) from None

@@ -243,6 +243,7 @@ def test_a_second_save_drops_the_version_that_is_starting(shop: Shop) -> None:
         ("def oops(:", "SyntaxError", 1),
         ("\nimport not_there", "ModuleNotFoundError", 2),
         ("\n\nraise RuntimeError('no')", "RuntimeError: no", 3),
+        ("import sys\nsys.exit('set API_KEY')", "SystemExit: set API_KEY", 2),
         ("async def begin():\n    raise OSError('port taken')", "OSError: port taken", 2),
     ],
 )
