@@ -32,6 +32,7 @@ import devtool_imports
 import devtool_memory
 import devtool_preload
 import devtool_programs
+import devtool_reads
 from devtool_channel import Channel, Message
 
 KINDS = {"uvicorn": devtool_asgi.serve, **devtool_programs.PROGRAMS}
@@ -51,6 +52,7 @@ class Node:
         self.kind = kind
         self.words = command
         self.imports = devtool_imports.Imports()
+        self.reads = devtool_reads.Reads(self.imports.owns)
         self.listeners: list[socket.socket] = []
         self.generation = 0
         self.is_serving = False
@@ -58,6 +60,7 @@ class Node:
         self._early: list[Message] = []
         self._stops: tuple[str, ...] = ()
         self._told = 0
+        self._told_reads = 0
         self.marks: dict[str, tuple[float, float]] = {}
         self._has_entered = False
         self._random: object = None
@@ -219,6 +222,7 @@ class Node:
         self._note_known()
         self._descriptors = _open_descriptors()
         self.imports.begin()
+        self.reads.begin()
         _seed_numpy()
         self._random = random.getstate()
         # Collections during the imports would find nothing; what is there is frozen.
@@ -262,7 +266,8 @@ class Node:
 
     def _is_quiet(self) -> bool:
         """True if nothing stands in the way of a fork: no thread, no new descriptor."""
-        return threading.active_count() == 1 and _open_descriptors() == self._descriptors
+        is_alone = threading.active_count() == 1 and self.reads.are_few
+        return is_alone and _open_descriptors() == self._descriptors
 
     def _after(self, path: str) -> None:
         if self.is_serving:
@@ -290,6 +295,7 @@ class Node:
     def begin_serving(self) -> None:
         """From now on the channel is listened to."""
         self.is_serving = True
+        self.reads.end()
         self._live_on()
 
     def imported(self) -> None:
@@ -314,11 +320,11 @@ class Node:
         self.channel.send({"ev": event, "generation": self.generation, **news}, fds)
 
     def _news(self) -> dict[str, Any]:
-        """The files that were executed since devtool was told last."""
-        files = list(self.imports.files.items())
-        fresh = dict(files[self._told :])
-        self._told = len(files)
-        return {"files": fresh}
+        """The files that were executed, and what was read, since devtool was told last."""
+        files, reads = list(self.imports.files.items()), list(self.reads.seen.items())
+        news = {"files": dict(files[self._told :]), "reads": dict(reads[self._told_reads :])}
+        self._told, self._told_reads = len(files), len(reads)
+        return news
 
     def tell_ready(self) -> None:
         """The version has started and answered its probe."""

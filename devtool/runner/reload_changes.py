@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from devtool.runner.reload_nodes import Node, that_matter, warmer
+from devtool.inproc.devtool_reads import state_of
+from devtool.runner.reload_nodes import Node, that_matter, that_were_waited_for, warmer
 from devtool.runner.watch_pace import MANY
 
 
@@ -50,13 +51,16 @@ class Changes:
         starting: Node | None,
     ) -> list[str]:
         """The changed files for which a version must follow; it is aimed at them from now on."""
+        files = self._newest_files(serving, starting)
         paths = that_matter(
             digests,
-            self._newest_files(serving, starting),
+            files,
             self.missing,
             after_failure=self._failed is not None and starting is None,
         )
-        paths += [path for path in sorted(change.declared) if path not in paths]
+        reads = _newest_reads(serving, starting)
+        found = [*that_were_waited_for(digests, files, reads, state_of), *sorted(change.declared)]
+        paths = list(dict.fromkeys((*paths, *found)))
         if paths:
             sources = [path for path in paths if path.endswith(".py")]
             if len(sources) < MANY:
@@ -102,3 +106,9 @@ class Changes:
     def failed(self, files: Mapping[str, str]) -> None:
         """A version that had executed these cannot serve: any source may be the cure."""
         self._failed = {**self._aim, **files}
+
+
+def _newest_reads(serving: Node | None, starting: Node | None) -> Mapping[str, str]:
+    """What the newest version has read beside code; one that starts tells late."""
+    told = [node.reads for node in (starting, serving) if node is not None and node.reads]
+    return told[0] if told else {}

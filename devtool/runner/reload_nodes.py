@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import PurePath
+from types import MappingProxyType
 
 from devtool.inproc.devtool_channel import Channel
+from devtool.inproc.devtool_reads import is_list
 from devtool.runner.events import Mutable
 
 # How many of the files edited last are worth a checkpoint.
@@ -49,8 +52,9 @@ class Node(Mutable):
         channel: Our end of the conversation.
         kind: What it does.
         files: The project files it has executed, with the digest of what each held.
+        reads: What else it has read while it started: files and folders, with their states.
         generation: The version it belongs to; 0 for the warm parent.
-        before: The file that a checkpoint is about to execute.
+        before: The file that a checkpoint, or a fork of one, is about to execute.
         source: What it was forked from.
         mappings: The writable memory that it had when it was young, most of it from there.
         touched: The ranges of memory that versions which start from here write to.
@@ -64,6 +68,7 @@ class Node(Mutable):
     channel: Channel
     kind: Kind
     files: dict[str, str]
+    reads: Mapping[str, str] = MappingProxyType({})
     generation: int = 0
     pid: int = 0
     before: str = ""
@@ -77,7 +82,9 @@ class Node(Mutable):
     was_asked: bool = False
 
     def is_valid(self, changed: Mapping[str, str]) -> bool:
-        """True if it has executed nothing that holds something else now."""
+        """True if it has executed nothing that holds something else now, and what comes next is there."""
+        if changed.get(self.before) == "":
+            return False
         return all(changed.get(file, held) == held for file, held in self.files.items())
 
 
@@ -91,10 +98,35 @@ def deepest(nodes: Iterable[Node], changed: Mapping[str, str]) -> Node | None:
     return max(usable, key=lambda node: (len(node.files), rank[node.kind]), default=None)
 
 
-def stale(nodes: Iterable[Node], changed: Mapping[str, str]) -> list[Node]:
-    """The checkpoints and standbys from which nothing can start any more."""
-    kinds = {Kind.CHECKPOINT, Kind.STANDBY}
-    return [node for node in nodes if node.kind in kinds and not node.is_valid(changed)]
+def stale(
+    nodes: Iterable[Node], changed: Mapping[str, str], state: Callable[[str], str]
+) -> list[Node]:
+    """The checkpoints and standbys from which nothing can start any more.
+
+    Args:
+        nodes: All of them.
+        changed: What files of code hold that were said to have changed.
+        state: Tells the state that any file or folder is in now.
+    """
+    return [
+        node
+        for node in _copies(nodes)
+        if not node.is_valid(changed)
+        or any(state(path) != then for path, then in node.reads.items())
+    ]
+
+
+def overtaken(nodes: Iterable[Node], changed: Iterable[str]) -> list[Node]:
+    """The checkpoints and standbys in which a name stands for what it would not stand for now."""
+    return [
+        node
+        for node in _copies(nodes)
+        if any(_overtakes(path, (*node.files, node.before)) for path in changed)
+    ]
+
+
+def _copies(nodes: Iterable[Node]) -> Iterable[Node]:
+    return (node for node in nodes if node.kind in {Kind.CHECKPOINT, Kind.STANDBY})
 
 
 def that_save_little(nodes: Iterable[Node]) -> list[Node]:
@@ -141,9 +173,52 @@ def that_matter(
         path
         for path, now in digests.items()
         if (path in files and files[path] != now)
+        or (now and _overtakes(path, files))
         or (path not in files and now and path.endswith(".py") and _provides(path, names))
         or (after_failure and path.endswith(".py"))
     ]
+
+
+def that_were_waited_for(
+    digests: Mapping[str, str],
+    files: Mapping[str, str],
+    reads: Mapping[str, str],
+    state: Callable[[str], str],
+) -> list[str]:
+    """The new modules in folders that a version has looked through, to import whatever lies there.
+
+    Args:
+        digests: What each changed file holds now, empty for one that is gone.
+        files: What the version has executed.
+        reads: What else it has read.
+        state: Tells the state that any file or folder is in now.
+    """
+    return [
+        path
+        for path, now in digests.items()
+        if now
+        and path.endswith(".py")
+        and path not in files
+        and any(reads[folder] != state(folder) for folder in _lists_with(path, reads))
+    ]
+
+
+def _lists_with(path: str, reads: Mapping[str, str]) -> list[str]:
+    """The folders in whose lists a module appears, as far as they were read."""
+    pure = PurePath(path)
+    folders = [str(pure.parent)]
+    if pure.stem == "__init__":
+        folders.append(str(pure.parent.parent))
+    return [folder for folder in folders if is_list(reads.get(folder, ""))]
+
+
+def _overtakes(path: str, files: Iterable[str]) -> bool:
+    """True for the code of a package where there was a module of its name, or a folder without code."""
+    pure = PurePath(path)
+    if pure.name != "__init__.py" or path in files:
+        return False
+    folder = str(pure.parent)
+    return any(file == f"{folder}.py" or file.startswith(folder + os.sep) for file in files)
 
 
 def _provides(path: str, names: set[str]) -> bool:

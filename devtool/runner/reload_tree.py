@@ -6,12 +6,13 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 
 from devtool.inproc import devtool_channel as words
 from devtool.inproc.devtool_channel import Channel, Message
 from devtool.inproc.devtool_imports import digest_of
-from devtool.runner.reload_nodes import Kind, Node, deepest, stale
+from devtool.inproc.devtool_reads import state_of
+from devtool.runner.reload_nodes import Kind, Node, deepest, overtaken, stale
 from devtool.runner.reload_turns import Turns
 
 
@@ -66,6 +67,7 @@ class Tree:
         files = {self._real.get(path, path) for path in paths}
         digests = {path: digest_of(self.imported_as(path)) for path in sorted(files)}
         self.changed |= digests
+        self.drop_all(overtaken(self.nodes, [path for path, now in digests.items() if now]))
         return digests
 
     # Processes
@@ -92,7 +94,17 @@ class Tree:
         source.channel.send({"do": words.DO_FORK, "touched": copied}, [far.fileno()])
         far.close()
         files = dict(source.files)
-        return self.add(Node(near, Kind.STANDBY, files=files, source=source, copied=bool(copied)))
+        return self.add(
+            Node(
+                near,
+                Kind.STANDBY,
+                files=files,
+                reads=source.reads,
+                before=source.before,
+                source=source,
+                copied=bool(copied),
+            )
+        )
 
     def hold(self, node: Node, message: Message) -> None:
         """Keep the copy that an importing process has left behind, if it is of use."""
@@ -103,6 +115,7 @@ class Tree:
             generation=node.generation,
             pid=node.pid,
             files=dict(node.files),
+            reads=node.reads,
             before=self.real(message["before"]),
         )
         # The rest of it is another process, which says who it is.
@@ -145,7 +158,7 @@ class Tree:
 
     def drop_stale(self) -> None:
         """Forget the copies that hold what has changed since."""
-        for node in stale(self.nodes, self.changed):
+        for node in stale(self.nodes, self.changed, cache(state_of)):
             self.drop(node)
 
     def drop_all(self, nodes: Iterable[Node] | None = None) -> None:
@@ -168,6 +181,7 @@ class Tree:
             if files:
                 node.files.update({self.real(path): held for path, held in files.items()})
                 self._on_files(files)
+            node.reads = {**node.reads, **message.get("reads", {})}
             self._on_message(node, message)
 
     def _while_known(self, node: Node, messages: Iterable[Message]) -> Iterator[Message]:

@@ -30,10 +30,12 @@ from devtool.runner.reload_nodes import (
     Node,
     deepest,
     is_dependency,
+    overtaken,
     pause_after,
     stale,
     that_matter,
     that_save_little,
+    that_were_waited_for,
     warmer,
 )
 from devtool.runner.supervisor import Supervisor, Unit
@@ -58,7 +60,15 @@ def test_a_version_starts_from_the_deepest_process_that_is_valid() -> None:
     assert deepest(nodes, {"b": "2"}) is early
     assert deepest(nodes, {"a": "2"}) is parent
     assert deepest(nodes, {"a": "1", "b": "1"}) is late
-    assert stale(nodes, {"b": "2"}) == [late]
+    assert stale(nodes, {"b": "2"}, str) == [late]
+
+
+def test_a_copy_is_stale_when_what_it_has_read_or_what_comes_next_is_another() -> None:
+    copy = node(Kind.CHECKPOINT, a="1")
+    copy.before, copy.reads = "b", {"data.json": "as it is"}
+    assert stale([copy], {"b": "2"}, lambda _: "as it is") == []
+    assert stale([copy], {"b": ""}, lambda _: "as it is") == [copy]
+    assert stale([copy], {}, lambda _: "another") == [copy]
 
 
 def test_of_two_that_are_equally_deep_the_one_that_stands_by_is_taken() -> None:
@@ -94,6 +104,47 @@ def test_a_file_matters_if_it_was_executed_and_holds_something_else() -> None:
     assert that_matter({"/a.py": "1", "/c.py": "9"}, files, (), after_failure=False) == []
     assert that_matter({"/c.py": "9"}, files, (), after_failure=True) == ["/c.py"]
     assert that_matter({"/c.txt": "9"}, files, (), after_failure=True) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "matters"),
+    [
+        ("/app/parts/new.py", True),
+        ("/app/parts/new/__init__.py", True),
+        ("/app/parts/new/inner.py", False),
+        ("/app/parts/known.py", False),
+        ("/app/parts/page.html", False),
+        ("/app/others/new.py", False),
+        ("/app/full/new.py", False),
+    ],
+)
+def test_a_new_module_matters_where_a_folder_was_looked_through(
+    path: str, *, matters: bool
+) -> None:
+    reads = {"/app/parts": "1/", "/app/full": "2/", "/app/others": "1"}
+    files = {"/app/parts/known.py": "1"}
+    found = that_were_waited_for({path: "9"}, files, reads, lambda _: "2/")
+    assert bool(found) is matters
+    assert that_were_waited_for({path: ""}, files, reads, lambda _: "2/") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "matters"),
+    [
+        ("/app/parts/__init__.py", "/app/parts.py", True),
+        ("/app/parts/__init__.py", "/app/parts/deep/one.py", True),
+        ("/app/parts/__init__.py", "/app/parts/__init__.py", False),
+        ("/app/parts/__init__.py", "/app/other.py", False),
+        ("/app/parts/one.py", "/app/parts.py", False),
+    ],
+)
+def test_a_new_package_matters_where_its_name_was_taken(
+    path: str, file: str, *, matters: bool
+) -> None:
+    assert bool(that_matter({path: "1"}, {file: "1"}, (), after_failure=False)) is matters
+    copy = node(Kind.CHECKPOINT)
+    copy.before = file
+    assert bool(overtaken([copy], [path])) is matters
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,79 @@ else:
     assert shop.get() == "with"
 
 
+def test_a_module_that_is_gone_is_missing_as_in_a_new_process(make_shop: MakeShop) -> None:
+    views = """
+try:
+    import extra
+except ImportError:
+    VERSION = "without"
+else:
+    VERSION = extra.NAME
+"""
+    shop = make_shop(
+        files={
+            "views.py": views + VIEWS.replace('VERSION = "{version}"', ""),
+            "extra.py": "NAME = 'a'",
+        }
+    )
+    shop.update("extra.py", "NAME = 'b'")
+    shop.update("extra.py", "NAME = 'c'")
+    known = len(shop.news)
+    (shop.root / "extra.py").unlink()
+    shop.reloader.reload([str(shop.root / "extra.py")])
+    shop.wait_for(Reloaded, after=known)
+    assert shop.get() == "without"
+
+
+def test_a_package_takes_the_place_of_a_module_or_of_a_folder(make_shop: MakeShop) -> None:
+    views = f"import extra\nimport parts.one\nimport parts\n{VIEWS}".replace(
+        '"{version}"', 'extra.NAME, getattr(parts, "NAME", "")'
+    )
+    shop = make_shop(files={"views.py": views, "extra.py": "NAME = 'a'", "parts/one.py": ""})
+    shop.update("early.py", "X = 1")
+    shop.update("late.py", "X = 1")
+    shop.update("extra/__init__.py", "NAME = 'b'")
+    assert shop.get() == "('b', '')"
+    shop.update("parts/__init__.py", "NAME = 'c'")
+    shop.update("late.py", "X = 2")
+    assert shop.get() == "('b', 'c')"
+
+
+def test_what_was_read_at_import_is_read_again_once_it_is_another(make_shop: MakeShop) -> None:
+    early = "import pathlib\nDATA = pathlib.Path('data.json').read_text()"
+    views = VIEWS.replace("return VERSION", "import early; return early.DATA + VERSION")
+    shop = make_shop(files={"early.py": early, "views.py": views, "data.json": "a"})
+    for version in "23":
+        shop.update("views.py", views.replace("{version}", version))
+    assert shop.get() == "a3"
+    shop.save("data.json", "b")
+    told = shop.update("views.py", views.replace("{version}", "4"))
+    assert shop.get() == "b4"
+    assert told.modules == 4
+    assert len([each for each in shop.news if isinstance(each, Reloaded)]) == 4
+
+
+def test_a_module_where_all_of_a_folder_is_imported_reloads_when_it_comes(
+    make_shop: MakeShop,
+) -> None:
+    parts = """
+import importlib, pkgutil
+
+NAMES = [each.name for each in pkgutil.iter_modules(__path__)]
+for name in NAMES:
+    importlib.import_module(f"parts.{name}")
+"""
+    views = VIEWS.replace("return VERSION", "import parts; return parts.NAMES")
+    files = {"early.py": "import parts", "parts/__init__.py": parts, "parts/one.py": ""}
+    shop = make_shop(files={**files, "views.py": views})
+    shop.update("views.py", f"{views}# edited")
+    shop.save("elsewhere/two.py", "")
+    shop.update("parts/two.py", "")
+    assert shop.get() == "['one', 'two']"
+    shop.update("parts/three/__init__.py", "")
+    assert shop.get() == "['one', 'three', 'two']"
+
+
 def test_what_a_request_imports_counts_as_well(make_shop: MakeShop) -> None:
     views = VIEWS.replace("return VERSION", "import lazy; return lazy.NAME")
     shop = make_shop(files={"views.py": views, "lazy.py": "NAME = 'a'"})
