@@ -57,6 +57,7 @@ class WarmServer(_Base):  # type: ignore[misc]
         self.asked: Any = None
         self.drain_ends: float | None = None
         self.heirs: Channel | None = None
+        self.is_ending = False
         self.loop: Any = None
         self.banner: Any = None
 
@@ -128,7 +129,7 @@ class WarmServer(_Base):  # type: ignore[misc]
         elif order == words.DO_DRAIN:
             self._drain(message)
         elif order == words.DO_RESUME:
-            self.loop.create_task(self._resume())
+            self.loop.create_task(self._resume(message["fds"]))
         elif order == words.DO_TELL:
             self.banner.text = message["text"]
         elif order == words.DO_FINISH:
@@ -138,9 +139,11 @@ class WarmServer(_Base):  # type: ignore[misc]
     def _accept(self, message: Message) -> None:
         if not self.may_accept.done():
             self.may_accept.set_result(True)
-        for fd in message["fds"]:
-            ancestors = Channel.from_fd(fd)
-            self.loop.add_reader(fd, self._inherit, ancestors)
+        self._listen_to_ancestors(message["fds"])
+
+    def _listen_to_ancestors(self, fds: list[int]) -> None:
+        for fd in fds:
+            self.loop.add_reader(fd, self._inherit, Channel.from_fd(fd))
 
     def _inherit(self, ancestors: Channel) -> None:
         """Take the connections that the version before hands over."""
@@ -183,7 +186,8 @@ class WarmServer(_Base):  # type: ignore[misc]
         self.server_state.default_headers.append((b"connection", b"close"))
         # asyncio makes a transport one turn after it has accepted, and drops the connection if the
         # server was closed in between.
-        self.loop.call_soon(self.loop.call_soon, self._drained)
+        closing, self.servers = self.servers, []
+        self.loop.call_soon(self.loop.call_soon, self._drained, closing)
 
     def _stop_listening(self) -> None:
         if not isinstance(self.loop, asyncio.SelectorEventLoop):
@@ -192,8 +196,8 @@ class WarmServer(_Base):  # type: ignore[misc]
             for listener in server.sockets:
                 self.loop.remove_reader(listener.fileno())
 
-    def _drained(self) -> None:
-        for server in self.servers:
+    def _drained(self, closing: list[Any]) -> None:
+        for server in closing:
             server.close()
         self._hand_over()
         self.node.tell(words.EV_DRAINED)
@@ -207,13 +211,16 @@ class WarmServer(_Base):  # type: ignore[misc]
                 protocol.transport.abort()
             os.close(fd)
 
-    async def _resume(self) -> None:
+    async def _resume(self, fds: list[int]) -> None:
+        if self.is_ending:
+            return
         self.drain_ends = None
         if self.banner is not None:
             self.banner.text = ""
         if self.heirs is not None:
             self.heirs.close()
             self.heirs = None
+        self._listen_to_ancestors(fds)
         self.server_state.default_headers = []
         for each in self.node.listening():
             server = await self.loop.create_server(
@@ -270,6 +277,7 @@ class WarmServer(_Base):  # type: ignore[misc]
 
     async def shutdown(self, sockets: Any = None) -> None:
         """End as uvicorn does, without a word if a newer version serves."""
+        self.is_ending = True
         self.voice.aloud = self.heirs is None
         await super().shutdown(sockets)
 

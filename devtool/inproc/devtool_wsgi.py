@@ -176,6 +176,7 @@ class Service:
             if self._banner is not None:
                 self._banner.text = ""
             self._gate.open()
+            self._ancestors += [Channel.from_fd(fd) for fd in message["fds"]]
             self._accepts = True
             self._node.tell(words.EV_SERVING)
         elif order == words.DO_FINISH:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
@@ -63,6 +64,8 @@ class Node(Mutable):
         is_ready: It has started, and answered its probe.
         accepts: It was told to take connections.
         was_asked: A signal has asked it to end.
+        is_leaving: devtool has asked it to end.
+        ends_at: When it is ended by force.
     """
 
     channel: Channel
@@ -80,6 +83,8 @@ class Node(Mutable):
     is_ready: bool = False
     accepts: bool = False
     was_asked: bool = False
+    is_leaving: bool = False
+    ends_at: float = math.inf
 
     def is_valid(self, changed: Mapping[str, str]) -> bool:
         """True if it has executed nothing that holds something else now, and what comes next is there."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -33,6 +35,7 @@ class Relay:
         starting: It will serve when it is ready.
         serving: It takes connections, or has made way for the next.
         parked: It served before, and goes on if its successor dies young.
+        has_made_way: What serves was asked to end before there is another.
     """
 
     def __init__(
@@ -45,15 +48,11 @@ class Relay:
         self.starting: Node | None = None
         self.serving: Node | None = None
         self.parked: Node | None = None
+        self.has_made_way = False
         # Our hold on what carries connections from the one to the other.
         self._heir: socket.socket | None = None
         self._is_drained = False
         self._is_unsaid = False
-
-    @property
-    def has_made_way(self) -> bool:
-        """True while connections wait for a version that does not take them yet."""
-        return self._heir is not None
 
     def abandon(self) -> None:
         """Let what is starting be."""
@@ -76,6 +75,7 @@ class Relay:
     def make_way(self) -> None:
         """End the version that serves before there is another; its idle connections wait for that."""
         if self.serving is not None and not self.has_made_way:
+            self.has_made_way = True
             self._drain(self.serving)
             self.ask_to_end(self.serving)
 
@@ -105,11 +105,13 @@ class Relay:
     def serves(self, node: Node) -> bool:
         """Note who takes connections; True if it is a new version."""
         if node is self.serving:
+            node.is_leaving = False  # it went on
             return False
         if node is self.parked:
             self.serving, self.parked = node, None
             return False
         self.parked, self.serving, self.starting = self.serving, node, None
+        self.has_made_way = False
         self._is_unsaid = True
         old = self.parked
         if old is not None:
@@ -134,11 +136,24 @@ class Relay:
     def ask_to_end(self, node: Node) -> None:
         """Have a version end within the grace, or by force."""
         node.channel.send({"do": words.DO_FINISH, "seconds": self._grace})
-        self._turns.after(self._grace + END_SECONDS, partial(self._tree.end, node))
+        node.is_leaving = True
+        node.ends_at = time.monotonic() + self._grace + END_SECONDS
+        self._turns.after(self._grace + END_SECONDS, partial(self._end_if_due, node))
+
+    def _end_if_due(self, node: Node) -> None:
+        if time.monotonic() >= node.ends_at:
+            self._tree.end(node)
 
     def resume(self, node: Node) -> None:
-        """Have a version that was drained take connections again."""
-        node.channel.send({"do": words.DO_RESUME})
+        """Have a version that was drained take connections again, and those that it has handed over.
+
+        One that ends already cannot, and says nothing.
+        """
+        fds = [] if self._heir is None else [self._heir.fileno()]
+        node.channel.send({"do": words.DO_RESUME}, fds)
+        node.ends_at = math.inf
+        self.has_made_way = False
+        self.close()
 
     def close(self) -> None:
         """Hang up on whoever hands connections over; those under way are closed."""

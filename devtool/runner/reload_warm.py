@@ -255,6 +255,8 @@ class WarmReloader:
     def _checked(self, _: Node, message: Message) -> None:
         """Go on where versions may not overlap: the old one ends first, unless the new one cannot be."""
         if message["fault"] is not None:
+            if self._relay.serving is not None and self._relay.has_made_way:
+                self._relay.resume(self._relay.serving)
             self._fail({}, _failure(message["fault"]))
         elif self._relay.serving is None:
             self._go()
@@ -383,8 +385,8 @@ class WarmReloader:
         if node is self._parent:
             self._parent = None
         elif node is relay.starting:
-            if node.accepts and relay.serving is not None:
-                # It had been given the connections; who drained for it takes them again.
+            if node.is_ready and relay.serving is not None:
+                # It was to be given the connections; who drained for it takes them again.
                 relay.resume(relay.serving)
             if node.pid or node.source is None or node.source.kind is not Kind.CHECKPOINT:
                 self._fail(node.files, ReloadFailed("the new version ended while it started"))
@@ -397,7 +399,8 @@ class WarmReloader:
             relay.parked = None
         elif node is relay.serving:
             relay.serving = None
-            if relay.has_made_way:
+            if node.is_leaving:
+                relay.has_made_way = False
                 self._go()
             else:
                 self._server_gone(asked=node.was_asked)
@@ -431,8 +434,7 @@ class WarmReloader:
 
     def _take(self, change: Change) -> None:
         relay = self._relay
-        if relay.starting is not None and relay.starting.accepts:
-            # It has connections already, and is not to be dropped.
+        if self._is_taking_over():
             self._changes.pass_over(change)
             return
         digests = self._tree.note_changes(change.paths)
@@ -449,6 +451,11 @@ class WarmReloader:
         elif relay.starting is not None:
             self._changes.pass_over(change)
 
+    def _is_taking_over(self) -> bool:
+        """True while connections are on their way to a new version, which is not to be dropped then."""
+        starting = self._relay.starting
+        return starting is not None and starting.is_ready
+
     def _look_again(self) -> None:
         """Judge again what came while a version started whose files were not known then."""
         for change in self._changes.passed_over():
@@ -456,7 +463,9 @@ class WarmReloader:
 
     def _renew_if_quiet(self, change: Change) -> None:
         """Make the warm parent anew once nothing more is being installed."""
-        if time.monotonic() >= self._renew_at:
+        if self._is_taking_over():
+            self._changes.pass_over(change)
+        elif time.monotonic() >= self._renew_at:
             self._renew(change)
 
     def _renew(self, change: Change) -> None:

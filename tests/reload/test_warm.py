@@ -18,9 +18,10 @@ import psutil
 import pytest
 
 from devtool.errors import ConfigError
-from devtool.runner import reload_warm
+from devtool.runner import reload_relay, reload_warm
 from devtool.runner.reload import Crashed, Notice, Reloaded, ReloadFailed, Reloading
-from devtool.runner.reload_nodes import HOT_FILES
+from devtool.runner.reload_nodes import HOT_FILES, Node
+from devtool.runner.reload_relay import Relay
 from tests.reload.shop import DEADLINE, VIEWS, Shop, eventually
 
 pytestmark = pytest.mark.skipif(
@@ -453,6 +454,55 @@ async def answer(scope, send):
 """
 
 
+def test_a_save_while_connections_are_handed_over_loses_none(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_ready = slow_handover(monkeypatch)
+    shop = make_shop()
+    kept = shop.connect()
+    assert shop.get(connection=kept) == "1"
+    is_ready.clear()
+    shop.save_version("2")
+    assert is_ready.wait(DEADLINE)
+    shop.update_version("3")
+    eventually(lambda: shop.get() == "3", "the last version")
+    assert shop.get(connection=kept) in {"2", "3"}
+    kept.close()
+
+
+def test_a_version_that_dies_before_it_takes_over_gives_the_connections_back(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_ready = slow_handover(monkeypatch)
+    shop = make_shop()
+    kept = shop.connect()
+    assert shop.get(connection=kept) == "1"
+    is_ready.clear()
+    dying = "import asyncio, os; asyncio.get_running_loop().call_later(0.3, os._exit, 1)"
+    shop.fail("views.py", VIEWS.replace("pass", dying))
+    assert is_ready.is_set()
+    assert shop.get(connection=kept) == "1"
+    assert shop.get() == "1"
+    shop.update_version("3")
+    assert shop.get(connection=kept) == "3"
+    kept.close()
+
+
+def slow_handover(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let a second pass until a new version is told to take connections; set when it could."""
+    is_ready = threading.Event()
+    ready = Relay.ready
+
+    def noting(relay: Relay, node: Node) -> None:
+        ready(relay, node)
+        is_ready.set()
+
+    monkeypatch.setattr(reload_relay, "ACCEPT_SECONDS", 1.0)
+    monkeypatch.setattr(Relay, "drained", lambda _: None)
+    monkeypatch.setattr(Relay, "ready", noting)
+    return is_ready
+
+
 def test_an_open_stream_holds_nothing_up_and_ends_within_the_grace(make_shop: MakeShop) -> None:
     shop = make_shop(files={"views.py": STREAM}, grace=1.0)
     stream = shop.connect()
@@ -620,6 +670,33 @@ def test_versions_that_may_not_overlap_follow_each_other(make_shop: MakeShop) ->
     assert load.errors == []
     events = [line for line in shop.log if line != "import main"]
     assert events == ["startup", "shutdown", "startup", "shutdown", "startup"]
+
+
+def test_who_was_to_make_way_goes_on_if_the_next_save_is_broken(make_shop: MakeShop) -> None:
+    views = VIEWS.replace(
+        "return VERSION",
+        "import asyncio, main\n    if scope['path'] == '/slow':\n"
+        "        main.note('asked')\n        await asyncio.sleep(2)\n    return VERSION",
+    )
+    shop = make_shop(serial=True, grace=30.0, files={"views.py": views})
+    kept = shop.connect()
+    assert shop.get(connection=kept) == "1"
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(shop.get("/slow")))
+    asking.start()
+    eventually(lambda: "asked" in shop.log, "a request that takes a while")
+    shop.save("views.py", views.replace("{version}", "2"))
+    shop.wait_for(Reloading)
+    time.sleep(0.2)  # it has made way by then, and waits for the request to end
+    shop.fail("views.py", "def oops(:")
+    assert shop.get() == "1"
+    assert shop.get(connection=kept) == "1"
+    kept.close()
+    asking.join()
+    assert answers == ["1"]
+    shop.update("views.py", views.replace("{version}", "3"))
+    assert shop.get() == "3"
+    assert shop.log.count("startup") == 2
 
 
 def test_the_next_run_knows_what_this_one_has_learned(tmp_path: Path) -> None:
