@@ -51,6 +51,8 @@ class Relay:
         self.has_made_way = False
         # Our hold on what carries connections from the one to the other.
         self._heir: socket.socket | None = None
+        # The same, while it is given back to the version that they came from.
+        self._returned: list[socket.socket] = []
         self._is_drained = False
         self._is_unsaid = False
 
@@ -98,7 +100,7 @@ class Relay:
         if node is not self.starting or node.accepts or not node.is_ready:
             return
         node.accepts = True
-        fds = [] if self._heir is None else [self._heir.fileno()]
+        fds = [each.fileno() for each in (self._heir, *self._returned) if each is not None]
         node.channel.send({"do": words.DO_ACCEPT}, fds)
         self.close()
 
@@ -106,6 +108,7 @@ class Relay:
         """Note who takes connections; True if it is a new version."""
         if node is self.serving:
             node.is_leaving = False  # it went on
+            self._close_returned()
             return False
         if node is self.parked:
             self.serving, self.parked = node, None
@@ -147,16 +150,24 @@ class Relay:
     def resume(self, node: Node) -> None:
         """Have a version that was drained take connections again, and those that it has handed over.
 
-        One that ends already cannot, and says nothing.
+        One that ends already cannot, and says nothing: then the next version gets them.
         """
-        fds = [] if self._heir is None else [self._heir.fileno()]
+        if self._heir is not None:
+            self._returned.append(self._heir)
+            self._heir = None
+        fds = [each.fileno() for each in self._returned]
         node.channel.send({"do": words.DO_RESUME}, fds)
         node.ends_at = math.inf
         self.has_made_way = False
-        self.close()
 
     def close(self) -> None:
         """Hang up on whoever hands connections over; those under way are closed."""
         if self._heir is not None:
             self._heir.close()
             self._heir = None
+        self._close_returned()
+
+    def _close_returned(self) -> None:
+        for each in self._returned:
+            each.close()
+        self._returned.clear()

@@ -129,6 +129,8 @@ class WarmReloader:
         # No version of this warm parent has served yet.
         self._is_fresh = False
         self._is_stopping = False
+        # For what the next version is started, once it is known to compile.
+        self._unchecked: Change | None = None
 
     @property
     def unsafe(self) -> dict[str, str]:
@@ -222,13 +224,17 @@ class WarmReloader:
 
     def _begin_version(self, change: Change | None) -> None:
         """Start a version for what has changed; what is starting is dropped."""
-        self._changes.cause = change
-        self._relay.abandon()
+        relay = self._relay
         if self._parent is None or self._is_stopping or not self._can_fork:
+            self._changes.cause = change
+            relay.abandon()
             return
-        if self._serial and self._relay.serving is not None and change is not None:
+        if self._serial and change is not None and (relay.serving or relay.starting):
+            self._unchecked = change
             self._parent.channel.send({"do": words.DO_CHECK, "paths": change.paths})
         else:
+            self._changes.cause = change
+            relay.abandon()
             self._go()
         if change is not None:
             self._report(Reloading(change.paths))
@@ -254,14 +260,18 @@ class WarmReloader:
 
     def _checked(self, _: Node, message: Message) -> None:
         """Go on where versions may not overlap: the old one ends first, unless the new one cannot be."""
+        relay = self._relay
         if message["fault"] is not None:
-            if self._relay.serving is not None and self._relay.has_made_way:
-                self._relay.resume(self._relay.serving)
-            self._fail({}, _failure(message["fault"]))
-        elif self._relay.serving is None:
+            if relay.serving is not None and relay.has_made_way:
+                relay.resume(relay.serving)
+            self._refuse({}, _failure(message["fault"]))
+            return
+        self._changes.cause = self._unchecked
+        relay.abandon()
+        if relay.serving is None:
             self._go()
         else:
-            self._relay.make_way()
+            relay.make_way()
 
     def _that_becomes(self, source: Node, *, leaves_copies: bool) -> Node:
         """The process that is going to be a version.
@@ -368,11 +378,16 @@ class WarmReloader:
         self._fail(node.files, _failure(message))
 
     def _fail(self, files: Mapping[str, str], failure: ReloadFailed) -> None:
-        """Keep the version before; any source may be the cure."""
+        """The version that was to start cannot."""
         self._relay.starting = None
+        self._refuse(files, failure)
+
+    def _refuse(self, files: Mapping[str, str], failure: ReloadFailed) -> None:
+        """Keep the version before; any source may be the cure."""
         self._changes.failed(files)
         serving = self._relay.serving
-        self._report(failure._replace(has_served=serving is not None))
+        before = serving or self._relay.starting
+        self._report(failure._replace(has_served=before is not None))
         if self._banner and serving is not None:
             text = _banner_text(failure, self._application.cwd)
             serving.channel.send({"do": words.DO_TELL, "text": text})

@@ -699,6 +699,17 @@ def test_who_was_to_make_way_goes_on_if_the_next_save_is_broken(make_shop: MakeS
     assert shop.log.count("startup") == 2
 
 
+def test_what_starts_alone_is_not_dropped_for_a_broken_save(make_shop: MakeShop) -> None:
+    shop = make_shop(serial=True)
+    slow = "import time, main\nmain.note('slow')\ntime.sleep(1)\n"
+    shop.save("views.py", slow + VIEWS.replace("{version}", "2"))
+    eventually(lambda: "slow" in shop.log, "the version starts, and the one before is gone")
+    assert shop.fail("views.py", "def oops(:").has_served
+    assert shop.get() == "2"
+    shop.update_version("3")
+    assert shop.get() == "3"
+
+
 def test_the_next_run_knows_what_this_one_has_learned(tmp_path: Path) -> None:
     memory = tmp_path / "memory.json"
     files = {
