@@ -63,12 +63,23 @@ class Tree:
 
     def note_changes(self, paths: Iterable[str]) -> dict[str, str]:
         """Look at files that may have changed; what each holds now, empty for one that is gone."""
-        # A link that leads elsewhere now is a change of what was imported by it.
+        paths = set(paths)
+        moved = self._forget_moved(paths)
         files = {self._real.get(path, path) for path in paths}
-        digests = {path: digest_of(self.imported_as(path)) for path in sorted(files)}
+        digests = {path: digest_of(self.imported_as(path)) for path in sorted(files)} | moved
         self.changed |= digests
         self.drop_all(overtaken(self.nodes, [path for path, now in digests.items() if now]))
         return digests
+
+    def _forget_moved(self, paths: set[str]) -> dict[str, str]:
+        """The files that were imported by links which lead elsewhere now, and what those lead to."""
+        moved: dict[str, str] = {}
+        for path, real in list(self._real.items()):
+            now = os.path.realpath(path) if path != real or path in paths else real
+            if now != real:
+                moved[real] = self.changed[now] = digest_of(path)
+                del self._real[path], self._imported_as[real]
+        return moved
 
     # Processes
 

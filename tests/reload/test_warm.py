@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -195,6 +196,46 @@ else:
     assert shop.get() == "without"
     shop.update("local_settings.py", "")
     assert shop.get() == "with"
+
+
+def test_a_link_that_leads_elsewhere_is_followed_from_then_on(
+    make_shop: MakeShop, tmp_path: Path
+) -> None:
+    views = VIEWS.replace("return VERSION", "import linked, parts; return linked.V + parts.V")
+    shop = make_shop(
+        files={"views.py": views, "linked.py": "V = 'a'", "parts/__init__.py": "V = ''"}
+    )
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, value in ((first, "b"), (second, "c")):
+        Shop.write(folder, {"linked.py": f"V = '{value}'", "parts/__init__.py": f"V = '{value}'"})
+    assert shop.get() == "a"
+
+    def lead(name: str, target: Path) -> None:
+        link = tmp_path / name
+        aside = tmp_path / "aside"
+        aside.symlink_to(target, target_is_directory=target.is_dir())
+        if link.is_dir() and not link.is_symlink():
+            shutil.rmtree(link)
+        aside.replace(link)
+
+    def reload(*paths: Path) -> None:
+        known = len(shop.news)
+        shop.reloader.reload([str(path) for path in paths])
+        shop.wait_for(Reloaded, after=known)
+
+    lead("linked.py", first / "linked.py")
+    lead("parts", first / "parts")
+    reload(tmp_path / "linked.py", tmp_path / "parts" / "__init__.py")
+    assert shop.get() == "bb"
+    lead("linked.py", second / "linked.py")
+    reload(first / "linked.py")
+    assert shop.get() == "cb"
+    lead("parts", second / "parts")
+    reload(first / "parts")
+    assert shop.get() == "cc"
+    for name in ("linked.py", "parts/__init__.py"):
+        shop.update(f"second/{name}", "V = 'd'")
+    assert shop.get() == "dd"
 
 
 def test_a_module_that_is_gone_is_missing_as_in_a_new_process(make_shop: MakeShop) -> None:
