@@ -58,6 +58,7 @@ class WarmServer(_Base):  # type: ignore[misc]
         self.drain_ends: float | None = None
         self.heirs: Channel | None = None
         self.is_ending = False
+        self.was_signalled = False
         self.loop: Any = None
         self.banner: Any = None
 
@@ -236,6 +237,9 @@ class WarmServer(_Base):  # type: ignore[misc]
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Note a signal, and wake who waits."""
+        if not self.was_signalled:
+            # If devtool has hung up before, this is not yet the second call, which would be urgent.
+            self.was_signalled, self.should_exit = True, False
         super().handle_exit(sig, frame)
         if self.loop is not None:
             self.loop.call_soon_threadsafe(self._told_to_stop, sig)

@@ -100,6 +100,7 @@ class Tree:
             source: The process.
             ahead: The child copies at once what its forerunners have written to.
         """
+        wake(source)
         near, far = Channel.pair()
         copied = source.touched if ahead else ()
         source.channel.send({"do": words.DO_FORK, "touched": copied}, [far.fileno()])
@@ -154,9 +155,7 @@ class Tree:
         """Forget a process; all but servers end when their channel does."""
         if node not in self.nodes:
             return
-        if kill and node.pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(node.pid, signal.SIGKILL)
+        _signal(node, signal.SIGKILL if kill else signal.SIGCONT)  # who is stopped hears no end
         self.nodes.remove(node)
         self._turns.ignore(node.channel)
         node.channel.close()
@@ -200,3 +199,14 @@ class Tree:
         for message in messages:
             if node in self.nodes:
                 yield message
+
+
+def wake(node: Node) -> None:
+    """Let a process go on that someone has stopped: it is needed, and would never say so."""
+    _signal(node, signal.SIGCONT)
+
+
+def _signal(node: Node, signum: int) -> None:
+    if node.pid:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(node.pid, signum)

@@ -35,7 +35,7 @@ from devtool.runner.reload_nodes import (
     that_save_little,
 )
 from devtool.runner.reload_relay import Relay
-from devtool.runner.reload_tree import Tree
+from devtool.runner.reload_tree import Tree, wake
 from devtool.runner.reload_turns import Turns
 
 # After it, deaths are no longer counted as being in a row.
@@ -250,6 +250,7 @@ class WarmReloader:
         hot = self._changes.edited_again() if self.has_layers else []
         stops = [self._tree.imported_as(file) for file in hot if file not in held]
         node = self._that_becomes(source, leaves_copies=bool(stops))
+        wake(node)
         node.kind = Kind.SERVER
         node.generation = self._generation
         node.inherited = len(node.files)
@@ -452,6 +453,8 @@ class WarmReloader:
         if self._is_taking_over():
             self._changes.pass_over(change)
             return
+        if self._parent is not None:
+            wake(self._parent)
         digests = self._tree.note_changes(change.paths)
         if change.declared & set(self._application.env_files):
             self._renew(change)

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from devtool.model.launch import RestartPolicy, Service
+from devtool.model.launch import ReloadMode, RestartPolicy, Service
 from devtool.model.state import Status
 from devtool.runner.events import (
     Abandoned,
@@ -43,6 +43,9 @@ from devtool.runner.events import (
 )
 
 SIGKILL = getattr(signal, "SIGKILL", 9)
+
+# What ends a process that nobody wanted to end: out of memory, or a fault of its own.
+ACCIDENTS = frozenset({SIGKILL, getattr(signal, "SIGBUS", 10), signal.SIGABRT, signal.SIGSEGV})
 
 # A service that lives this long has started well: what came before is forgotten.
 SETTLED_SECONDS = 10.0
@@ -346,6 +349,8 @@ class Supervisor:
     @staticmethod
     def _is_wanted_again(unit: Unit, code: int) -> bool:
         policy = unit.service.restart
+        if -code in ACCIDENTS and unit.service.reload is not ReloadMode.OFF:
+            return True  # not the service has ended, but what keeps it on the code that is on disk
         return policy is RestartPolicy.ALWAYS or (policy is RestartPolicy.ON_FAILURE and code != 0)
 
     def _counted(self, unit: Unit, alive: int, now: float) -> list[Decision]:

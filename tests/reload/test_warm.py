@@ -400,6 +400,23 @@ def test_a_killed_server_is_started_again_and_no_request_is_refused(shop: Shop) 
     assert not shop.wait_for(Crashed).resumed
 
 
+@pytest.mark.parametrize("which", [0, 1, -1])
+def test_a_process_that_someone_has_stopped_goes_on_when_it_is_needed(
+    shop: Shop, which: int
+) -> None:
+    for version in "23":
+        shop.update_version(version)
+    time.sleep(2 * reload_warm.LEARN_AFTER)  # the next version stands by
+    serving = [each for each in shop.news if isinstance(each, Reloaded)][-1].pid
+    paused = sorted(family(shop.root), key=lambda each: each.create_time())
+    paused[which].suspend()
+    assert paused[which].pid != serving
+    shop.update("early.py", "X = 1")
+    for version in "45":
+        shop.update_version(version)
+        assert shop.get() == version
+
+
 def test_a_project_that_is_broken_from_the_start_is_served_once_it_is_mended(
     tmp_path: Path,
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from devtool.model.detection import Role
 from devtool.model.launch import Probe as ProbeSpec
-from devtool.model.launch import ProbeKind, RestartPolicy, Service
+from devtool.model.launch import ProbeKind, ReloadMode, RestartPolicy, Service
 from devtool.model.state import Status
 from devtool.runner.events import (
     Abandoned,
@@ -297,6 +297,27 @@ def test_a_failing_service_comes_back_later_and_later() -> None:
     assert len(run.spawned) == 2
     run.sleep(0.5)
     assert len(run.spawned) == 3
+
+
+@pytest.mark.parametrize(
+    ("reload", "code", "again"),
+    [
+        (ReloadMode.WARM, -signal.SIGKILL, True),
+        (ReloadMode.COLD, -signal.SIGSEGV, True),
+        (ReloadMode.WARM, -signal.SIGTERM, False),
+        (ReloadMode.WARM, 1, False),
+        (ReloadMode.OFF, -signal.SIGKILL, False),
+    ],
+)
+def test_a_reloader_that_was_killed_comes_back(
+    reload: ReloadMode, code: int, *, again: bool
+) -> None:
+    run = Replay(service("web", reload=reload))
+    run.take(Tick())
+    run.ready("web")
+    run.end("web", code)
+    run.sleep(0.5)
+    assert len(run.spawned) == (2 if again else 1)
 
 
 def test_quick_deaths_in_a_row_are_a_crash_loop() -> None:
