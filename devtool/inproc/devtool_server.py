@@ -296,8 +296,8 @@ def _is_idle(protocol: Any) -> bool:
         if cycle is None:
             return protocol.scope is None
         return cycle.response_complete and not cycle.more_body and protocol.scope is cycle.scope
-    connection = getattr(protocol, "conn", None)
-    if connection is None or (cycle is not None and not cycle.response_complete):
+    connection: Any = getattr(protocol, "conn", None)  # of h11; those of WebSockets have one, too
+    if not hasattr(connection, "our_state") or (cycle is not None and not cycle.response_complete):
         return False
     states = {str(connection.our_state), str(connection.their_state)}  # h11
     return states == {"IDLE"} and not connection.trailing_data[0]

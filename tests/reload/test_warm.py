@@ -578,6 +578,51 @@ def test_an_open_stream_holds_nothing_up_and_ends_within_the_grace(make_shop: Ma
     stream.close()
 
 
+# As uvicorn's own for WebSockets: they hold a state machine, which is not that of HTTP.
+ECHO = """
+import asyncio
+
+class Echo(asyncio.Protocol):
+    def __init__(self, config, server_state, app_state):
+        self.conn = object()
+        self.state = server_state
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.state.connections.add(self)
+
+    def connection_lost(self, error):
+        self.state.connections.discard(self)
+
+    def data_received(self, data):
+        self.transport.write(data)
+
+    def shutdown(self):
+        self.transport.close()
+"""
+
+
+def test_an_upgraded_connection_goes_on_within_the_grace(make_shop: MakeShop) -> None:
+    shop = make_shop("--http", "h11", "--ws", "echo:Echo", files={"echo.py": ECHO}, grace=1.5)
+    old = shop.wait_for(Reloaded).pid
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=DEADLINE) as client:
+        client.sendall(
+            b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        )
+        lines = client.makefile("rb")
+        while lines.readline() != b"\r\n":
+            pass
+        shop.update_version("2")
+        for number in range(5):
+            client.sendall(b"%d\n" % number)
+            assert lines.readline() == b"%d\n" % number
+            time.sleep(0.1)
+        assert shop.get() == "2"
+        eventually(lambda: not psutil.pid_exists(old), "the old version has ended")
+        assert lines.read() == b""
+        lines.close()
+
+
 def test_a_request_that_runs_is_answered_by_the_version_that_took_it(make_shop: MakeShop) -> None:
     shop = make_shop(files={"views.py": STREAM})
     answers: list[str] = []
