@@ -440,7 +440,9 @@ def start_of(target: Target, where: Listening) -> Start:
     if where.stdio:
         return Start(argv=argv, cwd=target.cwd, http=False, tty=True)
     env = (*start.env, *((("PORT", "{port}"),) if where.moves else ()))
-    return Start(argv=argv, cwd=target.cwd, env=env, port=where.port)
+    # The server is found by the file that starts it; what else is started so brings one of its own.
+    warm = start.warm if (target.kind, start.warm) == ("script", "script") else ""
+    return Start(argv=argv, cwd=target.cwd, env=env, port=where.port, warm=warm)
 
 
 def _candidate(votes: Votes) -> Candidate:

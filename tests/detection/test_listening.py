@@ -40,6 +40,18 @@ def test_the_port_is_what_the_code_says(
 
 
 @pytest.mark.parametrize(
+    ("text", "warm"),
+    [
+        (MCP + 'server.run(transport="streamable-http")\n', "script"),
+        (MCP + "server.run()\n", ""),
+        (AIOHTTP + "web.run_app(app)\n", ""),
+    ],
+)
+def test_an_mcp_server_over_http_can_be_reloaded_warm(text: str, warm: str, tmp_path: Path) -> None:
+    assert start_of(tmp_path, text).warm == warm
+
+
+@pytest.mark.parametrize(
     "read", ['os.environ["PORT"]', "os.environ.get('PORT', 80)", 'os.getenv("PORT")']
 )
 def test_a_program_that_reads_its_port_can_be_moved(read: str, tmp_path: Path) -> None:

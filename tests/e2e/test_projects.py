@@ -224,13 +224,16 @@ def test_an_mcp_server_answers_a_real_client(
     url = f"http://127.0.0.1:{(port := free_port())}"
     with running(project, "run", "--port", str(port), state=state) as run:
         run.wait_until_ready(url)
-        client = subprocess.run(
-            (str(environment / "bin" / "python"), "-c", MCP_CLIENT, f"{url}/mcp"),
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            check=True,
-        )
-        assert json.loads(client.stdout) == [["price"], {"result": 3}]
+        for price in (3, 4):
+            client = subprocess.run(
+                (str(environment / "bin" / "python"), "-c", MCP_CLIENT, f"{url}/mcp"),
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                check=True,
+            )
+            assert json.loads(client.stdout) == [["price"], {"result": price}]
+            (project / "server.py").write_text(MCP_SERVER.replace("3", str(price + 1)))
+            run.wait_for(r"mcp reloaded in")
         assert run.stop(signal.SIGINT) == 130
         assert not run.family()
 
