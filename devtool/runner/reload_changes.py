@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from devtool.inproc.devtool_reads import state_of
-from devtool.runner.reload_nodes import Node, that_matter, that_were_waited_for, warmer
+from devtool.runner.reload_nodes import (
+    Node,
+    that_matter,
+    that_were_waited_for,
+    warmer,
+    was_missed,
+)
 from devtool.runner.watch_pace import MANY
 
 
@@ -88,6 +94,14 @@ class Changes:
     def cold(self, held: Iterable[Node]) -> list[Node]:
         """The copies in front of files that others have been edited after."""
         return [node for node in held if node.before not in self.hot]
+
+    def fill_gaps(self, digests: Mapping[str, str], serving: Node | None) -> bool:
+        """True if a module has come that was asked for in vain: no copy has it."""
+        known = serving.files if serving else {}
+        return any(
+            now and path not in known and was_missed(path, self.missing)
+            for path, now in digests.items()
+        )
 
     def pass_over(self, change: Change) -> None:
         """Keep for later what cannot be judged yet."""

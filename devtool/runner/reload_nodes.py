@@ -173,13 +173,13 @@ def that_matter(
         missing: The names of modules that it asked for in vain.
         after_failure: Any source may be the cure.
     """
-    names = {name.rpartition(".")[2] for name in missing}
+    missing = set(missing)
     return [
         path
         for path, now in digests.items()
         if (path in files and files[path] != now)
         or (now and _overtakes(path, files))
-        or (path not in files and now and path.endswith(".py") and _provides(path, names))
+        or (path not in files and now and was_missed(path, missing))
         or (after_failure and path.endswith(".py"))
     ]
 
@@ -226,10 +226,11 @@ def _overtakes(path: str, files: Iterable[str]) -> bool:
     return any(file == f"{folder}.py" or file.startswith(folder + os.sep) for file in files)
 
 
-def _provides(path: str, names: set[str]) -> bool:
-    """True if a new file may be one of the modules that were missing."""
+def was_missed(path: str, missing: Iterable[str]) -> bool:
+    """True if a new file may be one of the modules that were asked for in vain."""
     pure = PurePath(path)
-    return (pure.parent.name if pure.stem == "__init__" else pure.stem) in names
+    name = pure.parent.name if pure.stem == "__init__" else pure.stem
+    return pure.suffix == ".py" and any(each.rpartition(".")[2] == name for each in missing)
 
 
 def is_dependency(path: str) -> bool:

@@ -463,6 +463,8 @@ class WarmReloader:
             self._renew_at = time.monotonic() + QUIET_SECONDS
             self._turns.after(QUIET_SECONDS, partial(self._renew_if_quiet, change))
             return
+        if self._changes.fill_gaps(digests, relay.serving):
+            self._tree.drop_all(self._tree.of_kind(Kind.CHECKPOINT, Kind.STANDBY))
         paths = self._changes.that_matter(change, digests, relay.serving, relay.starting)
         if paths:
             self._begin_version(change._replace(paths=tuple(paths)))

@@ -238,6 +238,17 @@ def test_a_link_that_leads_elsewhere_is_followed_from_then_on(
     assert shop.get() == "dd"
 
 
+def test_a_module_that_was_missed_before_the_edited_file_is_found(make_shop: MakeShop) -> None:
+    early = "try:\n    import extra\nexcept ImportError:\n    extra = None"
+    views = VIEWS.replace("return VERSION", "import early; return early.extra and VERSION")
+    shop = make_shop(files={"early.py": early, "views.py": views})
+    for version in "23":
+        shop.update("views.py", views.replace("{version}", version))
+    assert shop.get() == "None"
+    shop.update("extra/__init__.py", "")
+    assert shop.get() == "3"
+
+
 def test_a_module_that_is_gone_is_missing_as_in_a_new_process(make_shop: MakeShop) -> None:
     views = """
 try:
