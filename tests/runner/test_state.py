@@ -173,6 +173,18 @@ def test_a_forged_file_beside_a_living_run_is_not_believed(
     bystander.wait()
 
 
+def killed_run(root: Path, pid: int) -> None:
+    """The state of a run whose supervisor is gone, and one of whose processes is not."""
+    process = ProcessState(
+        name="web",
+        role="backend",
+        status=Status.READY,
+        pid=pid,
+        pid_started=family.started(pid),
+    )
+    forge(root, a_state(root, supervisor_pid=2**22 + 1, processes=[process._asdict()], run="run-1"))
+
+
 def test_what_a_killed_run_left_is_ended(project: Project) -> None:
     env = os.environ | {family.RUN_VARIABLE: "run-1/web"}
     left = subprocess.Popen(
@@ -180,17 +192,7 @@ def test_what_a_killed_run_left_is_ended(project: Project) -> None:
     )
     # The kernel shows the environment of a process a moment after it was started.
     eventually(lambda: family.mark_of(left.pid), "the mark is seen")
-    process = ProcessState(
-        name="web",
-        role="backend",
-        status=Status.READY,
-        pid=left.pid,
-        pid_started=family.started(left.pid),
-    )
-    state = a_state(
-        project.root, supervisor_pid=2**22 + 1, processes=[process._asdict()], run="run-1"
-    )
-    forge(project.root, state)
+    killed_run(project.root, left.pid)
     (said,) = report(project.root).problems
     assert f"has left web (pid {left.pid}): devtool stop ends that" in said
     (stopped,) = stop(project.root)
@@ -211,17 +213,7 @@ def test_a_port_held_by_what_a_killed_run_left_names_the_way_out(project: Projec
     ) as left:
         assert left.stdout is not None
         port = int(left.stdout.readline())
-        process = ProcessState(
-            name="web",
-            role="backend",
-            status=Status.READY,
-            pid=left.pid,
-            pid_started=family.started(left.pid),
-        )
-        state = a_state(
-            project.root, supervisor_pid=2**22 + 1, processes=[process._asdict()], run="run-1"
-        )
-        forge(project.root, state)
+        killed_run(project.root, left.pid)
         with pytest.raises(PortTakenError) as caught:
             prepare(project.plan(project.web("web", port)))
         left.kill()
