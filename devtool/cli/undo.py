@@ -22,10 +22,11 @@ def undo(
     from devtool.cli.text import SCHEMA, printable, to_json
 
     journal = undo_change(root, leave_edited=leave_edited)
-    own = [entry.path for entry in journal.entries if not entry.path.startswith(".devtool/")]
+    own = [entry for entry in journal.entries if not entry.path.startswith(".devtool/")]
     if as_json:
-        print(to_json({"schema": SCHEMA, "undone": journal.title, "files": own}))
+        files = [entry.path for entry in own]
+        print(to_json({"schema": SCHEMA, "undone": journal.title, "files": files}))
         return
-    for path in own:
-        print(printable(f"restored  {path}"))
+    for entry in own:
+        print(printable(f"{'restored' if entry.before else 'removed'}  {entry.path}"))
     print(printable(f"undone: {journal.title}"))

@@ -383,6 +383,8 @@ def test_the_command_undoes(root: Path) -> None:
     command = (sys.executable, "-m", "devtool", "undo", "-C", str(root))
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f"restored  {MAIN}\n" in ended.stdout
+    assert f"restored  {OLD}\n" in ended.stdout
+    assert f"removed  {CHAT}\n" in ended.stdout
     assert ended.stdout.endswith("undone: update\n")
     assert snapshot(root) == before
     again = subprocess.run(command, capture_output=True, text=True, check=False)
