@@ -22,8 +22,11 @@ def main() -> None:
     """Run the command that `sys.argv` names, and exit with its documented code."""
     # Looking for garbage among what is only being loaded takes a tenth of a start.
     gc.disable()
-    _tolerate_odd_terminals()
-    code = _run()
+    try:
+        _tolerate_odd_terminals()
+        code = _run()
+    except KeyboardInterrupt:
+        code = 128 + 2
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         try:
             stream.flush()
@@ -43,8 +46,6 @@ def _run() -> int:
         return error.exit_code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(bool(end.code))
-    except KeyboardInterrupt:
-        return 128 + 2
     except BrokenPipeError:
         _discard_output()
         return 0
