@@ -143,16 +143,20 @@ def test_a_copy_that_is_killed_costs_no_save(shop: Shop) -> None:
     shop.update("early.py", "X = 1")
     serving = shop.update_version("2").pid
     eventually(lambda: len(family(shop.root)) == 5, "two copies, and one that stands by")
-    parent, *others = sorted(family(shop.root), key=lambda each: each.pid)
+    parent, *others = sorted(family(shop.root), key=lambda each: each.create_time())
     paused = [each for each in others if each.pid != serving]
+    # The one that stands by may give way to another meanwhile, which stands before the views as well.
     for process in paused:
-        process.suspend()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
     known = len(shop.news)
     shop.save("early.py", "X = 2")
     shop.wait_for(Reloading, after=known)
     for process in paused:
-        process.kill()
-    assert shop.wait_for(Reloaded, after=known).modules == 4
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    # From the warm parent, or from a copy that was woken and has forked before it was killed.
+    assert shop.wait_for(Reloaded, after=known).modules in {3, 4}
     assert not [each for each in shop.news[known:] if isinstance(each, ReloadFailed)]
     assert parent.is_running()
 
