@@ -421,7 +421,8 @@ def test_a_process_that_someone_has_stopped_goes_on_when_it_is_needed(
 ) -> None:
     for version in "23":
         shop.update_version(version)
-    time.sleep(2 * reload_warm.LEARN_AFTER)  # the next version stands by
+    time.sleep(2 * reload_warm.LEARN_AFTER)
+    eventually(lambda: len(family(shop.root)) == 4, "the old versions are gone, the next stands by")
     serving = [each for each in shop.news if isinstance(each, Reloaded)][-1].pid
     paused = sorted(family(shop.root), key=lambda each: each.create_time())
     paused[which].suspend()
