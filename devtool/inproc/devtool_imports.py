@@ -23,6 +23,11 @@ _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 # By so much a `.pyc` must be younger than its source to be that of the source's last change; clocks of
 # file systems tick up to two seconds.
 _CLEARLY_NS = 3_000_000_000
+# Why there may be no code that Python has kept, or none that it can keep: damaged, stale, not allowed.
+_UNKEPT = (
+    *(OSError, ImportError, NotImplementedError),
+    *(EOFError, SyntaxError, TypeError, ValueError),
+)
 # Variables that packages do not look at while they are imported.
 LATE_VARIABLES = frozenset({"DJANGO_SETTINGS_MODULE", "TZ"})
 _OWN = os.path.dirname(os.path.abspath(__file__))
@@ -135,12 +140,12 @@ class Imports:
             if cached - os.stat(path).st_mtime_ns < _CLEARLY_NS:
                 return None
             return self._get_code(loader, loader.name)
-        except (OSError, NotImplementedError, ImportError, EOFError, ValueError, TypeError):
-            return None  # there is none, or it is damaged
+        except _UNKEPT:
+            return None
 
     def keep_for_later_runs(self, path: str) -> None:
         """Have Python keep the code of a file where it always does, unless it is told not to."""
-        with contextlib.suppress(OSError, NotImplementedError, ImportError, EOFError, ValueError):
+        with contextlib.suppress(*_UNKEPT):
             self._get_code(SourceFileLoader("", path), "")
 
     def compile(self, path: str) -> None:
