@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import psutil
 from tests.benchmarks.reload_app import write_app
 from tests.benchmarks.reload_client import wait_for
 from tests.benchmarks.startup import DEVTOOL, ENVIRONMENT
+from tests.ports import can_bind, free_port
 
 DEADLINE = 120
 
@@ -74,12 +74,6 @@ TOOLS = (
         name="devtool standby", argv=_devtool, env=(("DEVTOOL_RELOADER", "standby"),), is_peer=False
     ),
 )
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -187,7 +181,7 @@ def kill(server: Server) -> Death:
     family = server.processes()
     os.kill(server.pid, signal.SIGKILL)
     _, alive = psutil.wait_procs(family, timeout=6)
-    death = Death(len([each for each in alive if _lives(each)]), _can_bind(server.port))
+    death = Death(len([each for each in alive if _lives(each)]), can_bind(server.port))
     end(alive)
     return death
 
@@ -197,16 +191,6 @@ def _lives(process: psutil.Process) -> bool:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
-
-
-def _can_bind(port: int) -> bool:
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def environment(variant: str) -> Path:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from tests.benchmarks.startup import (
     python_with,
     show_goals,
 )
+from tests.ports import free_port
 
 LINE = b'INFO:     127.0.0.1:51234 - "GET /api/tasks?limit=20 HTTP/1.1" 200 OK  (3.1 ms, 20 rows)\n'
 # Written when the application's module is imported: the earliest sign of life that devtool cannot speed up.
@@ -167,12 +167,6 @@ def same_command(root: Path, run: tuple[str, ...]) -> list[str]:
     done = subprocess.run(dry, cwd=root, env=ENVIRONMENT, capture_output=True, check=True)
     (service,) = json.loads(done.stdout)["services"]
     return list(service["argv"])
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def first_sign(root: Path, *argv: str) -> Measure:

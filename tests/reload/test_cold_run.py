@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import can_bind, free_port
 from tests.reload.test_cold import SERVER, write
 
 DEADLINE = 60
@@ -75,21 +76,6 @@ class Run:
             socket.create_connection(("127.0.0.1", self.port))
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 @pytest.fixture(params=["uvicorn", "server"], ids=["with the socket", "without"])
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
     running = Run(tmp_path, request.param)
@@ -118,6 +104,6 @@ def test_nothing_is_left_of_a_run_that_is_killed(run: Run) -> None:
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait(DEADLINE)
     deadline = time.monotonic() + DEADLINE
-    while not is_free(run.port):
+    while not can_bind(run.port):
         assert time.monotonic() < deadline
         time.sleep(0.05)

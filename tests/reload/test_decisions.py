@@ -41,6 +41,7 @@ from devtool.runner.reload_nodes import (
 from devtool.runner.supervisor import Supervisor, Unit
 from devtool.runner.warm_service import Address, address
 
+FORKS = pytest.mark.skipif(sys.platform != "linux", reason="versions are forked on Linux alone")
 INPROC = Path(__file__).parent.parent.parent / "devtool" / "inproc"
 
 
@@ -425,7 +426,7 @@ def interpreters() -> list[str]:
     return found
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="versions are forked on Linux alone")
+@FORKS
 @pytest.mark.parametrize("python", interpreters() or [sys.executable])
 def test_the_warm_parent_works_under_every_python(python: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -443,7 +444,7 @@ def test_the_warm_parent_works_under_every_python(python: str, tmp_path: Path) -
     )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="versions are forked on Linux alone")
+@FORKS
 def test_a_copy_outlives_the_version_that_has_left_it_behind(tmp_path: Path) -> None:
     done = subprocess.run(
         (sys.executable, "-c", DROPPED, str(INPROC)),

@@ -531,11 +531,7 @@ async def answer(scope, send):
 def test_a_save_while_connections_are_handed_over_loses_none(
     make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_ready = slow_handover(monkeypatch)
-    shop = make_shop()
-    kept = shop.connect()
-    assert shop.get(connection=kept) == "1"
-    is_ready.clear()
+    shop, kept, is_ready = slow_handover(make_shop, monkeypatch)
     shop.save_version("2")
     assert is_ready.wait(DEADLINE)
     shop.update_version("3")
@@ -547,11 +543,7 @@ def test_a_save_while_connections_are_handed_over_loses_none(
 def test_a_version_that_dies_before_it_takes_over_gives_the_connections_back(
     make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_ready = slow_handover(monkeypatch)
-    shop = make_shop()
-    kept = shop.connect()
-    assert shop.get(connection=kept) == "1"
-    is_ready.clear()
+    shop, kept, is_ready = slow_handover(make_shop, monkeypatch)
     dying = "import asyncio, os; asyncio.get_running_loop().call_later(0.3, os._exit, 1)"
     shop.fail("views.py", VIEWS.replace("pass", dying))
     assert is_ready.is_set()
@@ -562,8 +554,13 @@ def test_a_version_that_dies_before_it_takes_over_gives_the_connections_back(
     kept.close()
 
 
-def slow_handover(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Let a second pass until a new version is told to take connections; set when it could."""
+def slow_handover(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Shop, http.client.HTTPConnection, threading.Event]:
+    """A shop, a connection that is kept, and what is set when the next version could take it.
+
+    That version is told so a second later.
+    """
     is_ready = threading.Event()
     ready = Relay.ready
 
@@ -574,7 +571,11 @@ def slow_handover(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     monkeypatch.setattr(reload_relay, "ACCEPT_SECONDS", 1.0)
     monkeypatch.setattr(Relay, "drained", lambda _: None)
     monkeypatch.setattr(Relay, "ready", noting)
-    return is_ready
+    shop = make_shop()
+    kept = shop.connect()
+    assert shop.get(connection=kept) == "1"
+    is_ready.clear()
+    return shop, kept, is_ready
 
 
 def test_an_open_stream_holds_nothing_up_and_ends_within_the_grace(make_shop: MakeShop) -> None:

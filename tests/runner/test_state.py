@@ -35,17 +35,22 @@ def forge(root: Path, state: object) -> Path:
     return path
 
 
-def a_state(root: Path, **changes: object) -> dict[str, object]:
-    """A state that claims that this test is a supervisor and runs a service."""
-    me = os.getpid()
-    process = ProcessState(
+def a_process(pid: int) -> ProcessState:
+    """A service that claims to be a living process."""
+    return ProcessState(
         name="web",
         role="backend",
         status=Status.READY,
-        pid=me,
-        pid_started=family.started(me),
+        pid=pid,
+        pid_started=family.started(pid),
         started_at=time.time(),
     )
+
+
+def a_state(root: Path, **changes: object) -> dict[str, object]:
+    """A state that claims that this test is a supervisor and runs a service."""
+    me = os.getpid()
+    process = a_process(me)
     state = RunState(
         root=str(root),
         supervisor_pid=me,
@@ -175,14 +180,8 @@ def test_a_forged_file_beside_a_living_run_is_not_believed(
 
 def killed_run(root: Path, pid: int) -> None:
     """The state of a run whose supervisor is gone, and one of whose processes is not."""
-    process = ProcessState(
-        name="web",
-        role="backend",
-        status=Status.READY,
-        pid=pid,
-        pid_started=family.started(pid),
-    )
-    forge(root, a_state(root, supervisor_pid=2**22 + 1, processes=[process._asdict()], run="run-1"))
+    processes = [a_process(pid)._asdict()]
+    forge(root, a_state(root, supervisor_pid=2**22 + 1, processes=processes, run="run-1"))
 
 
 def test_what_a_killed_run_left_is_ended(project: Project) -> None:
